@@ -158,7 +158,7 @@ class Command(Generic[R_co]):
 
 
 class Call(Generic[R]):
-    """A command on its way. It ends exactly once, by an answer or an error, and calls nobody back."""
+    """A command on its way. It ends exactly once, with an answer or an error; no callbacks."""
 
     __slots__ = ("_error", "_value", "abandoned", "command", "done", "id", "sent_at")
 
