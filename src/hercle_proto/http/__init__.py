@@ -1,0 +1,24 @@
+"""HTTP/1.1 without I/O: requests and responses as values, a kept-alive client connection, URLs."""
+
+from hercle_proto.http._connection import (
+    DEFAULT_MAX_BODY_BYTES,
+    ExchangeFailed,
+    HttpConnection,
+    HttpEvent,
+)
+from hercle_proto.http._messages import USER_AGENT, Headers, Request, Response
+from hercle_proto.http._url import Origin, Url, check_key_transport
+
+__all__ = [
+    "DEFAULT_MAX_BODY_BYTES",
+    "USER_AGENT",
+    "ExchangeFailed",
+    "Headers",
+    "HttpConnection",
+    "HttpEvent",
+    "Origin",
+    "Request",
+    "Response",
+    "Url",
+    "check_key_transport",
+]

@@ -1,0 +1,89 @@
+"""Requests and responses as values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from attrs import field, frozen
+
+from hercle_proto._errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from attrs import Attribute
+
+__all__ = ["USER_AGENT", "Headers", "Request", "Response"]
+
+Headers: TypeAlias = Sequence[tuple[str, str]]
+"""Names and values, in order. Names are compared without letter case."""
+
+USER_AGENT: Final = ("User-Agent", "hercle-proto")
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_TARGET = re.compile(r"/[\x21-\x7e]*")
+_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?")
+
+_CONNECTION_HEADERS: Final = frozenset(
+    {"connection", "content-length", "expect", "host", "transfer-encoding", "upgrade"}
+)
+"""The connection's own business: a caller's would contradict the framing."""
+
+
+def _pairs(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in headers)
+
+
+def _check_method(_: Request, __: Attribute[str], method: str) -> None:
+    if not _TOKEN.fullmatch(method):
+        raise InvalidArgument("method", "must be a token such as GET", repr(method[:20]))
+
+
+def _check_target(_: Request, __: Attribute[str], target: str) -> None:
+    if not _TARGET.fullmatch(target):
+        raise InvalidArgument(
+            "target", "must be a path of visible ASCII characters", "something else"
+        )
+
+
+def _check_headers(_: Request, __: Attribute[Headers], headers: Headers) -> None:
+    for index, (name, value) in enumerate(headers):
+        if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+            # Neither is shown: a key pasted into the wrong place is a key still.
+            rule = "a name is a token, a value printable ASCII without a line break"
+            raise InvalidArgument("headers", rule, f"something else as number {index}")
+        if name.lower() in _CONNECTION_HEADERS:
+            raise InvalidArgument("headers", "the connection sets this one itself", name)
+
+
+@frozen(repr=False)
+class Request:
+    """One request, valid by construction: else `InvalidArgument`, which shows no header's value."""
+
+    method: str = field(validator=_check_method)
+    target: str = field(validator=_check_target)
+    headers: Headers = field(default=(), converter=_pairs, validator=_check_headers)
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        path, mark, _ = self.target.partition("?")
+        query = "?…" if mark else ""
+        sizes = f"{len(self.headers)} headers, {len(self.body)} bytes"
+        return f"<Request {self.method} {path}{query}, {sizes}>"
+
+
+@frozen(repr=False)
+class Response:
+    """A whole answer. Its repr shows neither headers nor body: cookies and preimages come there."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header; letter case does not count."""
+        wanted = name.lower()
+        return next((value for each, value in self.headers if each.lower() == wanted), None)
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status}, {len(self.headers)} headers, {len(self.body)} bytes>"
