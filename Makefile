@@ -54,7 +54,7 @@ demo: $(VENV)/.demo ## create an invoice and list it, against a sandbox on this 
 	@$(BIN)/hercle demo
 
 test: $(VENV)/.dev ## run the tests (ARGS="tests/hub -k ping" for some of them)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m $(if $(COVERAGE),coverage run -m )pytest $(ARGS)
 
 lint: $(VENV)/.dev ## check style and format
 	$(BIN)/ruff check .
@@ -75,8 +75,7 @@ layers: $(VENV)/.dev ## check that each layer imports only what is below it, and
 docs: $(VENV)/.dev ## run the examples of the documentation, and check its links
 	$(BIN)/python -m pytest -q tests/docs
 
-coverage: $(VENV)/.dev ## run the tests and ask for every branch of hercle_proto
-	$(BIN)/python -m coverage run -m pytest $(ARGS)
+coverage: $(VENV)/.dev ## ask whether "make test COVERAGE=1" took every branch of hercle_proto
 	$(BIN)/python -m coverage report
 
 bench: $(VENV)/.bench ## measure beside pysignalr
