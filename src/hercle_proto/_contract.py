@@ -3,6 +3,8 @@
 A *machine* is one connection, or several, without I/O: bytes, commands and time go in; bytes,
 actions, settled calls, events and one deadline come out. A *driver* carries the actions out on some
 event loop. Everything here is plain values; nothing reads a clock, draws at random or calls back.
+
+Long because whoever writes a driver reads the contract once, from top to bottom.
 """
 
 from __future__ import annotations
