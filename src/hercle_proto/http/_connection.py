@@ -127,16 +127,14 @@ class HttpConnection:
 
     def receive_data(self, data: Buffer) -> None:
         """Take what was read, cut anywhere; empty is the end. Never raises because of the peer."""
-        match self._state:
-            case _State.EXCHANGING:
-                self._answer_begun = self._answer_begun or bool(data)
-                self._h11.receive_data(bytes(data))
-                while self._advance(ended=not data):
-                    pass
-            case _State.IDLE:  # what nobody asked for, or the end: nothing to build on either way
-                self._state = _State.ENDED
-            case _State.ENDED:
-                pass
+        if self._state is not _State.EXCHANGING:
+            # What nobody asked for, or the end: nothing to build on either way.
+            self._state = _State.ENDED
+            return
+        self._answer_begun = self._answer_begun or bool(data)
+        self._h11.receive_data(bytes(data))
+        while self._advance(ended=not data):
+            pass
 
     def next_event(self) -> HttpEvent | Literal[NeedData.NEED_DATA]:
         """How the last exchange ended: at most one event for each request sent."""
@@ -189,7 +187,7 @@ class HttpConnection:
         self._event = Response(self._head.status_code, headers, b"".join(self._body))
         self._head, self._body = None, []
         both_done = self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE
-        if both_done and not self._h11.trailing_data[0]:
+        if both_done and self._h11.trailing_data == (b"", False):
             self._h11.start_next_cycle()
             self._state = _State.IDLE
         else:
