@@ -22,6 +22,8 @@ __all__ = [
     "GaveUp",
     "HercleProtoError",
     "InvalidArgument",
+    "InvocationFailed",
+    "KeyUnavailable",
     "LocalProtocolError",
     "MessageTooLarge",
     "NegotiationFailed",
@@ -132,6 +134,15 @@ class Unauthorized(HercleProtoError):
         self.where = where
 
 
+class KeyUnavailable(HercleProtoError):
+    """The function that gives the key failed. Only the kind of its error is told, for its text may
+    hold the key."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"the function that gives the key raised {kind}")
+        self.kind = kind
+
+
 class TimedOut(HercleProtoError):
     """`what` took longer than `seconds`."""
 
@@ -205,6 +216,15 @@ class CommandRefused(CommandError):
         self.reason = reason
         self.code = code
         self.status = status
+
+
+class InvocationFailed(CommandError):
+    """The hub's own word that the method ended with an error, `reason`. What it did before is its
+    own affair."""
+
+    def __init__(self, command: Command[Any], reason: str) -> None:
+        super().__init__(command, f"{command.name} ended with an error: {reason}")
+        self.reason = reason
 
 
 class OutcomeUnknown(CommandError):

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from attrs import field, frozen
 
 from hercle_proto._contract import Call, Command, Event
-from hercle_proto._errors import CommandRefused, HercleProtoError
+from hercle_proto._errors import CommandError, HercleProtoError
 from hercle_proto.hub import Completion, Invocation
 
 __all__ = ["Answered", "Dialect", "InFlight", "Outcome", "Refused", "Settlement", "Unclear"]
@@ -31,9 +31,9 @@ class Answered:
 
 @frozen
 class Refused:
-    """Surely not carried out."""
+    """The server's own word that it ended with an error."""
 
-    error: CommandRefused
+    error: CommandError
 
 
 @frozen

@@ -1,0 +1,39 @@
+"""A client's life: connect, run, back off, connect again; calls, events and how they end."""
+
+from hercle_proto.client._backoff import ReconnectPolicy
+from hercle_proto.client._dialect import (
+    Answered,
+    Dialect,
+    InFlight,
+    Outcome,
+    Refused,
+    Settlement,
+    Unclear,
+)
+from hercle_proto.client._events import Connected, Reconnecting
+from hercle_proto.client._machine import HubClient
+from hercle_proto.client._plain import InvocationReceived, Invoke, InvokeRepeatable, PlainDialect
+from hercle_proto.client._settings import ClientSettings
+from hercle_proto.client._states import TRANSITIONS, Input, State
+
+__all__ = [
+    "TRANSITIONS",
+    "Answered",
+    "ClientSettings",
+    "Connected",
+    "Dialect",
+    "HubClient",
+    "InFlight",
+    "Input",
+    "InvocationReceived",
+    "Invoke",
+    "InvokeRepeatable",
+    "Outcome",
+    "PlainDialect",
+    "ReconnectPolicy",
+    "Reconnecting",
+    "Refused",
+    "Settlement",
+    "State",
+    "Unclear",
+]

@@ -1,0 +1,84 @@
+"""When to try again: the delays between connections, and when to give up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import field, frozen, validators
+
+from hercle_proto._contract import Entropy
+
+__all__ = ["Backoff", "ReconnectPolicy"]
+
+_NEWEST_CAUSES = 16
+"""How many failures `GaveUp.causes` remembers."""
+
+
+@frozen(kw_only=True)
+class ReconnectPolicy:
+    """How a session that stood once comes back.
+
+    The first delay is drawn between 0 and `first_delay` seconds, so that a fleet does not come back
+    at one instant; the next ones are `delays`, the last of them for ever, each ± `jitter` (a
+    fraction). There is no limit unless `max_attempts` or `max_elapsed` (seconds since the
+    connection was lost) is set; then the session ends in `GaveUp`. A connection that ends within
+    `stable_after` seconds of its handshake counts as one more failed attempt.
+    """
+
+    first_delay: float = field(default=2.0, validator=validators.ge(0))
+    delays: tuple[float, ...] = field(
+        default=(2.0, 10.0, 30.0),
+        validator=[validators.min_len(1), validators.deep_iterable(validators.ge(0))],
+    )
+    jitter: float = field(default=0.2, validator=[validators.ge(0), validators.le(1)])
+    max_attempts: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
+    max_elapsed: float | None = field(default=None, validator=validators.optional(validators.ge(0)))
+    stable_after: float = field(default=5.0, validator=validators.ge(0))
+
+
+class Backoff:
+    """The attempts since the last connection that lasted."""
+
+    def __init__(self, policy: ReconnectPolicy, *, entropy: Entropy) -> None:
+        self._policy = policy
+        self._entropy = entropy
+        self._since: float | None = None
+        self.attempt = 0
+        self._causes: list[Exception] = []
+
+    @property
+    def causes(self) -> Sequence[Exception]:
+        """The newest failures, oldest first."""
+        return self._causes
+
+    def lasted(self, seconds: float) -> None:
+        """A connection stood for so long after its handshake; one that lasted wipes the slate."""
+        if seconds >= self._policy.stable_after:
+            self.attempt = 0
+            self._since = None
+            self._causes.clear()
+
+    def next_delay(self, cause: Exception, *, now: float, gently: bool) -> float | None:
+        """Seconds until the next attempt, or None to give up.
+
+        `gently`: the server said that it is going away, so the first attempt keeps off the first
+        half of its range.
+        """
+        self._causes = [*self._causes[1 - _NEWEST_CAUSES :], cause]
+        self._since = now if self._since is None else self._since
+        delay = self._draw(gently=gently)
+        policy = self._policy
+        if policy.max_attempts is not None and self.attempt >= policy.max_attempts:
+            return None
+        if policy.max_elapsed is not None and now + delay - self._since > policy.max_elapsed:
+            return None
+        self.attempt += 1
+        return delay
+
+    def _draw(self, *, gently: bool) -> float:
+        chance = int.from_bytes(self._entropy(4)) / 2**32
+        if self.attempt == 0:
+            return self._policy.first_delay * ((1 + chance) / 2 if gently else chance)
+        delays = self._policy.delays
+        base = delays[min(self.attempt - 1, len(delays) - 1)]
+        return base * (1 + self._policy.jitter * (2 * chance - 1))

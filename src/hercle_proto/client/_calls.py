@@ -1,0 +1,276 @@
+"""The bookkeeping of calls that every machine shares: who waits, what was sent, when it is too
+late, how it ended.
+
+A call is *waiting* (no byte of it was pulled), *in flight* (sent, unanswered) or gone. Its caller
+may give up, by a time-out or by `abandon`; what was sent stays in flight all the same, so that a
+late answer finds its command and never another one's. Money is never guessed: a command that is not
+repeatable and was sent ends in `OutcomeUnknown` unless an answer or a sure refusal came.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from hercle_proto._contract import AnsweredLate, Call, Command
+from hercle_proto._errors import (
+    HercleProtoError,
+    LocalProtocolError,
+    NoAnswer,
+    NotSent,
+    OutcomeUnknown,
+    SessionClosed,
+    TimedOut,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hercle_proto.client._queue import EventQueue
+
+__all__ = ["Calls"]
+
+R = TypeVar("R")
+
+_MOST_GIVEN_UP = 1024
+"""Sent calls whose callers gave up and that are remembered for a late answer; the oldest goes
+first."""
+
+
+class Calls:
+    """Every call of a session. Fulfils `InFlight`: iterating gives what was sent and is
+    unanswered."""
+
+    def __init__(self, *, most_waiting: int, events: EventQueue) -> None:
+        self._most_waiting = most_waiting
+        self._events = events
+        self._last_id = 0
+        self._waiting: deque[Call[Any]] = deque()
+        self._in_flight: dict[str, Call[Any]] = {}  # by the number as it goes over the wire
+        self._given_up: dict[str, None] = {}  # calls in flight whose callers gave up, oldest first
+        self._correlated: dict[str, Call[Any]] = {}
+        self._deadlines: list[tuple[float, int, float, Call[Any]]] = []  # due, id, its time-out
+        self._settled: list[Call[Any]] = []
+        self._callers = 0
+
+    # -- what is there
+    # ----------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Call[Any]]:
+        return iter(self._in_flight.values())
+
+    def __len__(self) -> int:
+        return len(self._in_flight)
+
+    def correlated(self, correlation_id: str) -> Call[Any] | None:
+        """The call in flight whose command has this `correlation_id`."""
+        call = self._correlated.get(correlation_id)
+        return call if call is not None and str(call.id) in self._in_flight else None
+
+    def numbered(self, number: str) -> Call[Any] | None:
+        """The call in flight that went over the wire with this number, which is its `id` in decimal
+        digits."""
+        return self._in_flight.get(number)
+
+    @property
+    def callers(self) -> int:
+        """How many calls have neither ended nor been abandoned."""
+        return self._callers
+
+    @property
+    def first_waiting(self) -> Call[Any] | None:
+        """The next call to send."""
+        return self._waiting[0] if self._waiting else None
+
+    def next_deadline(self) -> float | None:
+        """When the first caller's patience ends. Pure: ended calls are swept when they end."""
+        return self._deadlines[0][0] if self._deadlines else None
+
+    def settled(self) -> list[Call[Any]]:
+        """Drained: calls that ended since."""
+        settled, self._settled = self._settled, []
+        return settled
+
+    # -- what callers do
+    # --------------------------------------------------------------------------------
+
+    def check_correlation(self, command: Command[Any]) -> None:
+        """Refuse a correlation id that is in use. Raises `LocalProtocolError`."""
+        correlation_id = command.correlation_id
+        if correlation_id is not None and correlation_id in self._correlated:
+            raise LocalProtocolError(
+                f"{command.name}: another command with this correlation id is in flight; "
+                "give each command an id of its own"
+            )
+
+    def submit(self, command: Command[R], *, now: float, timeout: float) -> Call[R]:
+        """Queue a command whose caller waits for `timeout` seconds. Raises `LocalProtocolError`."""
+        if not timeout > 0:
+            raise LocalProtocolError(f"a time-out must be more than 0 seconds; got {timeout!r}")
+        self.check_correlation(command)
+        if len(self._waiting) >= self._most_waiting:
+            raise LocalProtocolError(
+                f"{len(self._waiting):,} commands wait to be sent, which is the most; "
+                "submit fewer at a time, or raise 'most_waiting'"
+            )
+        self._last_id += 1
+        call = Call(command, self._last_id)
+        self._waiting.append(call)
+        self._callers += 1
+        if command.correlation_id is not None:
+            self._correlated[command.correlation_id] = call
+        if timeout != float("inf"):
+            heappush(self._deadlines, (now + timeout, call.id, timeout, call))
+        return call
+
+    def abandon(self, call: Call[Any], *, now: float) -> None:
+        """Its caller went away. Not sent: taken back. Sent: remembered. Ended: nothing."""
+        if call.done or call.abandoned:
+            return
+        call.abandoned = True
+        self._callers -= 1
+        if str(call.id) in self._in_flight:
+            self._give_up(call, now)
+        else:
+            self._waiting.remove(call)
+            self._end(call, _not_answered(call, SessionClosed("its caller went away"), now))
+        self._sweep()
+
+    # -- what the machine does
+    # --------------------------------------------------------------------------
+
+    def sent(self, call: Call[Any], *, now: float) -> None:
+        """The first waiting call became bytes."""
+        self._waiting.popleft()
+        call.sent_at = now if call.sent_at is None else call.sent_at
+        self._in_flight[str(call.id)] = call
+
+    def answered(self, call: Call[Any], value: object) -> None:
+        """The answer came."""
+        self._leave(call, value)
+
+    def refused(self, call: Call[Any], error: HercleProtoError) -> None:
+        """It surely was not carried out."""
+        self._leave(call, error)
+
+    def unclear(self, call: Call[Any], cause: HercleProtoError, *, now: float) -> None:
+        """It ended, and nothing tells whether it was carried out."""
+        self._leave(call, _unknown(call, cause, now))
+
+    def tell(self, call: Call[Any]) -> None:
+        """A call that is none of these ended (a machine's `ready`): let the driver wake who waits
+        for it."""
+        self._settled.append(call)
+
+    def expire(self, *, now: float) -> None:
+        """End the waiting of every caller whose patience is over."""
+        while self._deadlines and self._deadlines[0][0] <= now:
+            _, _, timeout, call = heappop(self._deadlines)
+            if call.done or call.abandoned:
+                continue
+            cause = TimedOut(call.command.name, timeout)
+            self._callers -= 1
+            if str(call.id) in self._in_flight:
+                self._give_up(call, now)
+                call.fail(_unknown(call, cause, now))
+                self._settled.append(call)
+            else:
+                self._waiting.remove(call)
+                self._end(call, _not_answered(call, cause, now))
+        self._sweep()
+
+    def connection_lost(self, cause: HercleProtoError, *, now: float, again: bool) -> None:
+        """What was in flight will not be answered. With `again`, repeatable commands wait for the
+        next connection."""
+        repeat: list[Call[Any]] = []
+        for call in [*self._in_flight.values()]:
+            if again and call.command.repeatable and not _given_up(call):
+                del self._in_flight[str(call.id)]
+                repeat.append(call)
+            else:
+                self.unclear(call, cause, now=now)
+        self._waiting.extendleft(reversed(repeat))
+
+    def end_all(self, cause: HercleProtoError, *, now: float) -> None:
+        """The session ends: whoever waits is told. What was sent stays in flight until the
+        connection is gone."""
+        for call in [*self._waiting]:
+            self._callers -= 1
+            self._end(call, _not_answered(call, cause, now))
+        self._waiting.clear()
+        for call in self._in_flight.values():
+            if not _given_up(call):
+                self._callers -= 1
+                self._given_up[str(call.id)] = None
+                call.fail(_unknown(call, cause, now))
+                self._settled.append(call)
+        self._sweep()
+
+    # -- inside ------------------------------------------------------------------------------
+    # -----------
+
+    def _leave(self, call: Call[Any], result: object) -> None:
+        """A call in flight ended: tell its caller, or the events if nobody waits."""
+        del self._in_flight[str(call.id)]
+        self._given_up.pop(str(call.id), None)
+        self._forget_correlation(call)
+        if _given_up(call):
+            self._late(call, result)
+        else:
+            self._callers -= 1
+            self._finish(call, result)
+            self._settled.append(call)
+        self._sweep()
+
+    def _late(self, call: Call[Any], result: object) -> None:
+        # A caller that timed out was told already that nothing is known; only news are
+        # worth an event.
+        if call.done and isinstance(result, OutcomeUnknown | NoAnswer):
+            return
+        if not call.done:
+            self._finish(call, result)
+        self._events.put(AnsweredLate(call.command, result), calls_waiting=self._callers > 0)
+
+    def _finish(self, call: Call[Any], result: object) -> None:
+        if isinstance(result, HercleProtoError):
+            call.fail(result)
+        else:
+            call.answer(result)
+
+    def _end(self, call: Call[Any], error: HercleProtoError) -> None:
+        """A waiting call ended."""
+        self._forget_correlation(call)
+        call.fail(error)
+        self._settled.append(call)
+
+    def _give_up(self, call: Call[Any], now: float) -> None:
+        self._given_up[str(call.id)] = None
+        if len(self._given_up) > _MOST_GIVEN_UP:
+            oldest = self._in_flight[next(iter(self._given_up))]
+            self.unclear(oldest, SessionClosed("too many commands were given up"), now=now)
+
+    def _forget_correlation(self, call: Call[Any]) -> None:
+        if call.command.correlation_id is not None:
+            del self._correlated[call.command.correlation_id]
+
+    def _sweep(self) -> None:
+        """Keep an ended call from being the next deadline."""
+        while self._deadlines and (self._deadlines[0][3].done or self._deadlines[0][3].abandoned):
+            heappop(self._deadlines)
+
+
+def _given_up(call: Call[Any]) -> bool:
+    return call.done or call.abandoned
+
+
+def _unknown(call: Call[Any], cause: HercleProtoError, now: float) -> HercleProtoError:
+    """How a sent call ends when nothing tells whether it was carried out."""
+    if call.command.repeatable or call.sent_at is None:
+        return NoAnswer(call.command, cause=cause)
+    return OutcomeUnknown(call.command, sent_at=call.sent_at, ended_at=now, cause=cause)
+
+
+def _not_answered(call: Call[Any], cause: HercleProtoError, now: float) -> HercleProtoError:
+    """How a waiting call ends: only one that waits to be repeated was ever sent."""
+    return _unknown(call, cause, now) if call.sent else NotSent(call.command, cause=cause)

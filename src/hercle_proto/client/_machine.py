@@ -1,0 +1,391 @@
+"""The life of a SignalR session: connect, run, back off, connect again, say goodbye. No I/O, no
+clock, no chance.
+
+`HubClient` owns what lasts longer than a connection: the state (`_states`), the calls (`_calls`),
+the events (`_queue`) and the streams (`_streams`). An `Attempt` becomes a `Link`, a `Link` ends in
+a `Farewell`; each owns its stream meanwhile, and the machine looks at what came of it after every
+input.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, assert_never
+
+from hercle_proto._contract import (
+    NEED_DATA,
+    Action,
+    Buffer,
+    Call,
+    Command,
+    Disconnected,
+    Entropy,
+    Event,
+    Failure,
+    NeedData,
+    Why,
+)
+from hercle_proto._errors import (
+    ConnectionFailed,
+    GaveUp,
+    HercleProtoError,
+    LocalProtocolError,
+    MessageTooLarge,
+    NegotiationFailed,
+    ServerClosed,
+    SessionClosed,
+    Unauthorized,
+)
+from hercle_proto.client._attempt import Attempt, Established
+from hercle_proto.client._backoff import Backoff
+from hercle_proto.client._calls import Calls
+from hercle_proto.client._dialect import Answered, Dialect, Outcome, Refused, Settlement, Unclear
+from hercle_proto.client._events import Connected, Reconnecting
+from hercle_proto.client._link import Farewell, Link
+from hercle_proto.client._queue import EventQueue
+from hercle_proto.client._states import TRANSITIONS, Input, State
+from hercle_proto.client._streams import Streams, earliest
+from hercle_proto.hub import (
+    CancelInvocation,
+    Completion,
+    HandshakeCompleted,
+    HubClosed,
+    HubEvent,
+    Invocation,
+    StreamInvocation,
+    StreamItem,
+)
+
+if TYPE_CHECKING:
+    from hercle_proto.client._settings import ClientSettings
+
+__all__ = ["HubClient"]
+
+R = TypeVar("R")
+
+_log = logging.getLogger("hercle_proto.client")
+
+
+class _Ready(Command[None]):
+    """What `HubClient.ready` is the call of."""
+
+    __slots__ = ()
+
+
+class HubClient:
+    """A SignalR client session over WebSockets, as a machine (see `Machine` for the contract of
+    every method).
+
+    `dialect` says which commands the hub has and what answers them. The first connection is tried
+    once; later ones follow `settings.reconnect`. A call that was sent and is not repeatable is
+    never sent again.
+    """
+
+    def __init__(self, settings: ClientSettings, dialect: Dialect, *, entropy: Entropy) -> None:
+        self._settings = settings
+        self._dialect = dialect
+        self._entropy = entropy
+        self._state = State.NEW
+        self._events = EventQueue(settings.event_limit)
+        self._calls = Calls(most_waiting=settings.most_waiting, events=self._events)
+        self._streams = Streams()
+        self._backoff = Backoff(settings.reconnect, entropy=entropy) if settings.reconnect else None
+        self._attempt: Attempt | None = None
+        self._link: Link | None = None
+        self._connected_at = 0.0
+        self._deadline: float | None = None  # of the delay in WAITING, of the goodbye in CLOSING
+        self._held_back = False  # whether we told the hub that we do not read
+        self._error: HercleProtoError | None = None
+        self.ready: Call[None] = Call(_Ready(), 0)
+        """Ends when the first connection stands, or with why it never will."""
+
+    # -- what there is to know
+    # --------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """Where the session stands."""
+        return self._state
+
+    @property
+    def closed(self) -> bool:
+        """Nothing will come again but the events left."""
+        return self._state is State.CLOSED
+
+    @property
+    def error(self) -> HercleProtoError | None:
+        """What ended the session, if it was not closed on our side."""
+        return self._error
+
+    def actions(self) -> list[Action]:
+        """Drained: what to open and close, in order."""
+        return self._streams.actions()
+
+    def settled(self) -> list[Call[Any]]:
+        """Drained: calls that ended since."""
+        return self._calls.settled()
+
+    def wants_data(self, stream: int) -> bool:
+        """Whether to read from it: always, but while the events of the connection have no room."""
+        owner = self._streams.owner(stream)
+        return owner is not None and not (owner is self._link and self._must_hold_back())
+
+    def next_deadline(self) -> float | None:
+        """The earliest of all deadlines: of streams, calls, the delay, the goodbye."""
+        if self._state is State.CLOSED:
+            return None
+        owners = (owner.next_deadline() for owner in self._streams.owners())
+        return earliest(self._deadline, self._calls.next_deadline(), *owners)
+
+    def next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
+        """What nobody asked for, oldest first."""
+        return self._events.take()
+
+    # -- what happens to streams
+    # ------------------------------------------------------------------------
+
+    def stream_opened(self, stream: int, *, now: float) -> None:
+        if (owner := self._streams.owner(stream)) is not None:
+            owner.opened(now=now)
+            self._look(now)
+
+    def stream_failed(self, stream: int, failure: Failure, *, now: float) -> None:
+        if (owner := self._streams.lost(stream)) is not None:
+            _log.debug("= stream %d failed: %s", stream, failure)
+            owner.failed(failure, now=now)
+            self._look(now)
+
+    def receive_data(self, stream: int, data: Buffer, *, now: float) -> None:
+        if (owner := self._streams.owner(stream)) is not None:
+            self._note_reading(now)
+            owner.received(data, now=now)
+            self._look(now)
+
+    def data_to_send(self, stream: int, *, now: float) -> bytes:
+        owner = self._streams.owner(stream)
+        return owner.data_to_send(now=now) if owner is not None else b""
+
+    def handle_timer(self, *, now: float) -> None:
+        self._note_reading(now)
+        self._calls.expire(now=now)
+        for owner in self._streams.owners():
+            owner.handle_timer(now=now)
+        if self._deadline is not None and now >= self._deadline:
+            self._deadline = None
+            if self._state is State.WAITING:
+                self._move(Input.DUE)
+                self._connect(now)
+            else:
+                self._streams.close_all()
+        self._look(now)
+
+    # -- what people want
+    # -------------------------------------------------------------------------------
+
+    def start(self, *, now: float) -> None:
+        """Begin to connect. Raises `LocalProtocolError` the second time."""
+        if self._state is not State.NEW:
+            raise LocalProtocolError("the session was started already")
+        self._move(Input.START)
+        self._connect(now)
+        self._look(now)
+
+    def submit(self, command: Command[R], *, now: float, timeout: float | None = None) -> Call[R]:
+        """Queue a command; it is sent on the present or the next connection.
+
+        Raises `LocalProtocolError`, or what ended the session if it is over.
+        """
+        if self._state in (State.CLOSING, State.CLOSED):
+            raise self._error or SessionClosed()
+        limit = self._settings.call_timeout if timeout is None else timeout
+        call = self._calls.submit(self._dialect.admit(command), now=now, timeout=limit)
+        self._note_reading(now)
+        return call
+
+    def abandon(self, call: Call[Any], *, now: float) -> None:
+        """Nobody waits for this call any more."""
+        self._calls.abandon(call, now=now)
+        self._note_reading(now)
+
+    def close(self, *, now: float, at_once: bool = False) -> None:
+        """Say goodbye within `linger` seconds, or not at all. Whoever waits for a call is told at
+        once."""
+        if self._state not in (State.CLOSING, State.CLOSED):
+            self._finish(Input.CLOSE, None, now)
+            if self._link is not None:
+                self._link.goodbye(now=now)
+        if at_once:
+            self._streams.close_all()
+        self._look(now)
+
+    # -- the life
+    # ---------------------------------------------------------------------------------------
+
+    def _move(self, what: Input) -> None:
+        before, self._state = self._state, TRANSITIONS[self._state][what]
+        _log.debug("= %s: %s -> %s", what.value, before.value, self._state.value)
+
+    def _connect(self, now: float) -> None:
+        self._attempt = Attempt(self._settings, self._streams, entropy=self._entropy, now=now)
+
+    def _look(self, now: float) -> None:
+        """See what came of an input: an attempt that ended, messages of the link, the last stream
+        gone."""
+        if self._attempt is not None and self._attempt.outcome is not None:
+            self._attempt_ended(self._attempt, self._attempt.outcome, now)
+        while (link := self._link) is not None and (event := link.next_event()) is not NEED_DATA:
+            self._hub_event(link, event, now)
+        if self._state is State.CLOSING and not self._streams:
+            self._gone(now)
+        self._note_reading(now)
+
+    def _attempt_ended(
+        self, attempt: Attempt, outcome: Established | HercleProtoError, now: float
+    ) -> None:
+        self._attempt = None
+        match outcome:
+            case Established():
+                self._held_back = False
+                self._link = Link(outcome, self._settings.hub, supply=self._supply, now=now)
+                self._streams.hand_over(outcome.stream, self._link)
+            case HercleProtoError():
+                self._streams.close(attempt.stream)
+                self._lost(outcome, now)
+            case _:
+                assert_never(outcome)
+
+    def _hub_event(self, link: Link, event: HubEvent, now: float) -> None:
+        match event:
+            case Invocation():
+                if event.invocation_id is not None:
+                    link.refuse(event.invocation_id, now=now)
+                for what in self._dialect.received(event, self._calls):
+                    if isinstance(what, Settlement):
+                        self._settle(what.call, what.outcome, now)
+                    else:
+                        self._tell(what)
+            case Completion():
+                call = self._calls.numbered(event.invocation_id)
+                outcome = self._dialect.completed(call, event) if call is not None else None
+                if call is not None and outcome is not None:
+                    self._settle(call, outcome, now)
+            case HandshakeCompleted():
+                self._established(link, now)
+            case HubClosed():
+                self._link_ended(link, event, now)
+            case StreamItem() | StreamInvocation() | CancelInvocation():
+                _log.debug("< %s, which nobody asked for: dropped", type(event).__name__)  # P-22
+            case _:
+                assert_never(event)
+
+    def _established(self, link: Link, now: float) -> None:
+        if self._state is not State.CONNECTING:
+            return  # it came while we were saying goodbye
+        self._move(Input.ESTABLISHED)
+        self._connected_at = now
+        if not self.ready.done:
+            self.ready.answer(None)
+            self._calls.tell(self.ready)
+        self._tell(Connected(link.connection_id))
+
+    def _link_ended(self, link: Link, end: HubClosed, now: float) -> None:
+        self._link = None
+        if link.gone:
+            self._streams.close(link.stream)
+        else:
+            self._streams.hand_over(link.stream, Farewell(link, self._streams, now=now))
+        if self._state is State.CONNECTED and self._backoff is not None:
+            self._backoff.lasted(now - self._connected_at)
+        if self._state is not State.CLOSING:
+            cause = end.error or ServerClosed(None, allow_reconnect=end.allow_reconnect)
+            self._lost(cause, now)
+
+    def _lost(self, cause: HercleProtoError, now: float) -> None:
+        """The connection or the attempt ended: try again, or end the session."""
+        if self._backoff is None or not self.ready.done or not _may_try_again(cause):
+            self._finish(Input.FAILED, cause, now)
+            return
+        delay = self._backoff.next_delay(cause, now=now, gently=isinstance(cause, ServerClosed))
+        if delay is None:
+            self._finish(Input.FAILED, GaveUp(self._backoff.causes), now)
+            return
+        self._move(Input.LOST)
+        self._deadline = now + delay
+        self._calls.connection_lost(cause, now=now, again=True)
+        self._tell(Reconnecting(self._backoff.attempt, delay, cause))
+
+    def _finish(self, what: Input, error: HercleProtoError | None, now: float) -> None:
+        """Nothing is opened after this; what is open says goodbye."""
+        self._move(what)
+        self._error = error
+        self._deadline = now + self._settings.linger
+        if self._attempt is not None:
+            self._streams.close(self._attempt.stream)
+            self._attempt = None
+        reason = error or SessionClosed()
+        if not self.ready.done:
+            self.ready.fail(reason)
+            self._calls.tell(self.ready)
+        self._calls.end_all(reason, now=now)
+
+    def _gone(self, now: float) -> None:
+        self._move(Input.GONE)
+        self._link = None
+        self._deadline = None
+        cause = self._error or SessionClosed()
+        self._calls.connection_lost(cause, now=now, again=False)
+        reason = "closed" if self._error is None else str(self._error)
+        self._events.put_last(Disconnected(reason, self._error))
+
+    # -- calls and events
+    # -------------------------------------------------------------------------------
+
+    def _supply(self, link: Link, now: float) -> bool:
+        """Give the link one more command, if there is one that may go."""
+        call = self._calls.first_waiting
+        if call is None or self._state is not State.CONNECTED or link is not self._link:
+            return False
+        target, arguments = self._dialect.invocation(call.command)
+        link.hub.send(Invocation(target, arguments, invocation_id=str(call.id)), now=now)
+        self._calls.sent(call, now=now)
+        _log.debug("> %s, call %d", call.command.name, call.id)
+        return True
+
+    def _settle(self, call: Call[Any], outcome: Outcome, now: float) -> None:
+        match outcome:
+            case Answered(value):
+                self._calls.answered(call, value)
+            case Refused(error):
+                self._calls.refused(call, error)
+            case Unclear(cause):
+                self._calls.unclear(call, cause, now=now)
+            case _:
+                assert_never(outcome)
+
+    def _tell(self, event: Event) -> None:
+        self._events.put(event, calls_waiting=self._calls.callers > 0)
+
+    def _must_hold_back(self) -> bool:
+        return self._events.must_wait(calls_waiting=self._calls.callers > 0)
+
+    def _note_reading(self, now: float) -> None:
+        """Time in which we do not read must not count as the peer's silence."""
+        held_back = self._must_hold_back()
+        if self._link is not None and held_back is not self._held_back:
+            self._held_back = held_back
+            (self._link.hub.pause_reading if held_back else self._link.hub.resume_reading)(now=now)
+
+
+def _may_try_again(cause: HercleProtoError) -> bool:
+    """Whether another connection may end better. What the peer or we would only repeat is final."""
+    match cause:
+        case Unauthorized() | MessageTooLarge() | LocalProtocolError():
+            return False
+        case ServerClosed():
+            return cause.allow_reconnect  # C-03
+        case NegotiationFailed():
+            return cause.retriable
+        case ConnectionFailed():
+            return cause.failure.why is not Why.UNTRUSTED
+        case _:
+            return True

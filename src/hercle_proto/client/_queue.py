@@ -1,0 +1,63 @@
+"""The one queue of events: what nobody asked for, bounded, and when to stop reading because of it.
+
+When it is full and somebody listens, the machine stops wanting data and the peer feels it (nothing
+is lost). When a call waits, or nobody ever listened, reading must go on: then what finds no room is
+counted into one `EventsDropped` at its place. So calls are always answered, memory is bounded, and
+a reader that iterates loses nothing unless it also calls while it lags.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Literal
+
+from hercle_proto._contract import NEED_DATA, Event, EventsDropped, NeedData
+
+__all__ = ["EventQueue"]
+
+
+class EventQueue:
+    """Events, oldest first."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._events: deque[Event] = deque()
+        self._dropped = 0  # how many since the newest event in the queue
+        self._listened = False
+
+    def must_wait(self, *, calls_waiting: bool) -> bool:
+        """Whether reading must stop until somebody takes an event. The only place where that is
+        decided."""
+        return len(self._events) >= self._limit and self._listened and not calls_waiting
+
+    def put(self, event: Event, *, calls_waiting: bool) -> None:
+        """Append an event, or count it as dropped.
+
+        What one read brought beyond the limit is kept when reading is about to stop, for it comes
+        only once.
+        """
+        if len(self._events) >= self._limit and not self.must_wait(calls_waiting=calls_waiting):
+            self._dropped += 1
+            return
+        self._flush_dropped()
+        self._events.append(event)
+
+    def put_last(self, event: Event) -> None:
+        """Append the session's last event, whatever the limit."""
+        self._flush_dropped()
+        self._events.append(event)
+
+    def _flush_dropped(self) -> None:
+        if self._dropped:
+            self._events.append(EventsDropped(self._dropped))
+            self._dropped = 0
+
+    def take(self) -> Event | Literal[NeedData.NEED_DATA]:
+        """The oldest event. From the first take on somebody listens."""
+        self._listened = True
+        if self._events:
+            return self._events.popleft()
+        if self._dropped:
+            dropped, self._dropped = self._dropped, 0
+            return EventsDropped(dropped)
+        return NEED_DATA

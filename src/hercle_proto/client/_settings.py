@@ -1,0 +1,43 @@
+"""What a session is told before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import field, frozen, validators
+
+from hercle_proto._contract import KeySource
+from hercle_proto.client._backoff import ReconnectPolicy
+from hercle_proto.hub import HubSettings
+
+__all__ = ["ClientSettings"]
+
+_positive = validators.gt(0)
+
+
+@frozen(kw_only=True)
+class ClientSettings:
+    """Where to connect, with which key, and every limit of a session. Times are seconds.
+
+    `url` is the hub's address (http or https; SignalR finds the WebSocket itself). `key` is an API
+    key, or a function that gives the present one: it is asked for each connection, and once more
+    when the server refuses the key. `reconnect` None ends the session with its first connection.
+    `allow_insecure` lets a key travel over plain http to a host that is not loopback.
+    """
+
+    url: str
+    key: KeySource | None = field(default=None, repr=False)
+    headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
+    skip_negotiation: bool = False
+    allow_insecure: bool = False
+    reconnect: ReconnectPolicy | None = field(factory=ReconnectPolicy)
+    hub: HubSettings = field(factory=HubSettings)
+    connect_timeout: float = field(default=15.0, validator=_positive)
+    """From the first stream of an attempt until the WebSocket is open."""
+    call_timeout: float = field(default=30.0, validator=_positive)
+    """How long a call waits for its end unless it says otherwise; infinity waits for ever."""
+    linger: float = field(default=2.0, validator=validators.ge(0))
+    """How long a goodbye may take."""
+    event_limit: int = field(default=1024, validator=validators.ge(1))
+    most_waiting: int = field(default=4096, validator=validators.ge(1))
+    """How many commands may wait to be sent."""
