@@ -12,11 +12,13 @@ MAKEFLAGS += --no-builtin-rules
 PYTHON ?= python3
 UV ?= uv
 
-# Other interpreters are told apart by version, so a name and a path to the same one share an environment.
+# Other interpreters are told apart by version, so a name and a path of the same one share an environment.
 ifeq ($(origin PYTHON),file)
+INTERPRETER := $(PYTHON)
 VENV := .venv
 else
-VENV := .venv-$(shell $(PYTHON) -c 'import sys; print("python%d.%d" % sys.version_info[:2])' 2>/dev/null)
+INTERPRETER := $(or $(shell .ci/find-python $(PYTHON)),$(PYTHON))
+VENV := .venv-$(shell $(INTERPRETER) -c 'import sys; print("python%d.%d" % sys.version_info[:2])' 2>/dev/null)
 endif
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -29,10 +31,10 @@ help: ## show this
 # -- environments: made once, and again when what they are made from changes ------------------------
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "hercle-proto needs Python 3.11 or newer, and '$(PYTHON)' is not;" \
-	    "name another one: make $(or $(firstword $(MAKECMDGOALS)),demo) PYTHON=python3.13" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(INTERPRETER) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "hercle-proto needs Python 3.11 or newer, which '$(PYTHON)' is not (or it does not run);" \
+	    "name another: make $(or $(firstword $(MAKECMDGOALS)),demo) PYTHON=python3.13" >&2; exit 1; }
+	$(INTERPRETER) -m venv $(VENV)
 
 $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(BIN)/python
 	$(INSTALL) --require-hashes -r requirements/demo.txt
