@@ -1,0 +1,7 @@
+"""Test a machine of yours, or ours, on virtual time: a driver, a network with faults, a SignalR
+server."""
+
+from hercle_proto.testing._peer import Behaviour, HubPeer
+from hercle_proto.testing._simulated import Fate, Peer, Simulated
+
+__all__ = ["Behaviour", "Fate", "HubPeer", "Peer", "Simulated"]

@@ -1,0 +1,200 @@
+"""A SignalR server for one stream, as a machine: negotiate, upgrade, hub. The simulated network's
+other end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
+from typing import TypeAlias
+
+import msgspec
+
+from hercle_proto._contract import NEED_DATA, Entropy
+from hercle_proto.client._streams import earliest
+from hercle_proto.hub import (
+    Completion,
+    HandshakeCompleted,
+    HubClosed,
+    HubConnection,
+    HubSettings,
+    Invocation,
+    Message,
+    Role,
+)
+from hercle_proto.transport import Closed, UpgradeRequested, WebSocket
+from hercle_proto.transport import Message as WebSocketMessage
+
+__all__ = ["Behaviour", "HubPeer"]
+
+_HEAD_END = b"\r\n\r\n"
+
+
+class HubPeer:
+    """Speaks the server role. `behave(peer, invocation)` says what an invocation leads to.
+
+    It keeps what arrived (`invocations`, `goodbyes`), so that tests count on the wire and not by
+    what a client says.
+    """
+
+    def __init__(
+        self,
+        behave: Behaviour,
+        *,
+        entropy: Entropy,
+        settings: HubSettings | None = None,
+        hangs_up_after_negotiate: bool = False,
+        negotiate_answer: bytes | None = None,
+    ) -> None:
+        self.invocations: list[Invocation] = []
+        self.goodbyes = 0
+        self.handshakes = 0
+        self.now = 0.0
+        self._behave = behave
+        self._entropy = entropy
+        self._hangs_up_after_negotiate = hangs_up_after_negotiate
+        self._negotiate_answer = negotiate_answer
+        self._http = bytearray()
+        self._out = bytearray()
+        self._websocket: WebSocket | None = None
+        self._hub = HubConnection(Role.SERVER, settings=settings or HubSettings())
+        self._later: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = count()
+        self._hung_up = False
+
+    # -- for behaviours ----------------------------------------------------------------------------
+
+    def send(self, message: Message) -> None:
+        """Send a hub message now."""
+        if not self._hung_up:
+            self._hub.send(message, now=self.now)
+
+    def complete(self, invocation: Invocation) -> None:
+        """Say that the invocation was taken, if it asks."""
+        if invocation.invocation_id is not None:
+            self.send(Completion(invocation.invocation_id, None))
+
+    def later(self, delay: float, what: Callable[[], None]) -> None:
+        """Do something after `delay` seconds, unless the connection is over by then."""
+        heappush(self._later, (self.now + delay, next(self._order), what))
+
+    def close(self, *, error: str | None = None, allow_reconnect: bool = False) -> None:
+        """Say goodbye on the hub, then on the WebSocket."""
+        self._hub.close(error, allow_reconnect=allow_reconnect, now=self.now)
+        self._flush_hub()
+        if self._websocket is not None:
+            self._websocket.close()
+
+    def hang_up(self) -> None:
+        """End the stream without a word."""
+        self._hung_up = True
+
+    # -- a peer of the simulated network -----------------------------------------------------------
+
+    @property
+    def hung_up(self) -> bool:
+        """Nothing more will come."""
+        return self._hung_up
+
+    def receive_data(self, data: bytes, *, now: float) -> None:
+        """Bytes from the client; empty is its end."""
+        self.now = now
+        if not data:
+            self._hung_up = True
+        elif self._websocket is not None:
+            self._websocket.receive_data(data)
+            self._read()
+        else:
+            self._http += data
+            self._answer_http()
+
+    def data_to_send(self, *, now: float) -> bytes:
+        """Bytes for the client."""
+        self.now = now
+        self._flush_hub()
+        data, self._out = bytes(self._out), bytearray()
+        return data + (self._websocket.data_to_send() if self._websocket is not None else b"")
+
+    def next_deadline(self) -> float | None:
+        """When something is to be done, or the client was silent for too long."""
+        if self._hung_up:
+            return None
+        return earliest(self._later[0][0] if self._later else None, self._hub.next_deadline())
+
+    def handle_timer(self, *, now: float) -> None:
+        """Do what is due."""
+        self.now = now
+        while self._later and self._later[0][0] <= now and not self._hung_up:
+            heappop(self._later)[2]()
+        self._hub.handle_timer(now=now)
+        self._hear()
+
+    # -- inside ------------------------------------------------------------------------------ -----
+
+    def _answer_http(self) -> None:
+        if _HEAD_END not in self._http:
+            return
+        head, _, rest = bytes(self._http).partition(_HEAD_END)
+        if not head.startswith(b"POST "):
+            self._websocket = WebSocket(Role.SERVER, entropy=self._entropy, max_message_bytes=2**24)
+            self._websocket.receive_data(bytes(self._http))
+            self._read()
+            return
+        self._http = bytearray(rest)
+        body = self._negotiate_answer or _negotiated(self._entropy(12).hex())
+        length = f"Content-Length: {len(body)}".encode()
+        self._out += b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + length
+        self._out += _HEAD_END + body
+        self._hung_up = self._hangs_up_after_negotiate
+
+    def _read(self) -> None:
+        websocket = self._websocket
+        assert websocket is not None
+        while (event := websocket.next_event()) is not NEED_DATA:
+            match event:
+                case UpgradeRequested():
+                    websocket.accept()
+                    self._hub.start(now=self.now)
+                case WebSocketMessage(payload=payload):
+                    self._hub.receive_payload(payload, now=self.now)
+                case Closed(error=error):
+                    self.goodbyes += error is None
+                    self._hub.receive_end(now=self.now)
+                case _:
+                    raise AssertionError(f"{type(event).__name__} in the server role")
+        self._hear()
+
+    def _hear(self) -> None:
+        while (event := self._hub.next_event()) is not NEED_DATA:
+            match event:
+                case Invocation():
+                    self.invocations.append(event)
+                    self._behave(self, event)
+                case HandshakeCompleted():
+                    self.handshakes += 1
+                case HubClosed():
+                    self._flush_hub()
+                    if self._websocket is not None:
+                        self._websocket.close()
+                case _:
+                    pass  # what a client may say beside it is nothing to a test
+
+    def _flush_hub(self) -> None:
+        if self._websocket is not None and (payload := self._hub.payload_to_send(now=self.now)):
+            self._websocket.send(payload)
+
+
+Behaviour: TypeAlias = Callable[[HubPeer, Invocation], None]
+
+
+def _negotiated(connection_id: str) -> bytes:
+    return msgspec.json.encode(
+        {
+            "negotiateVersion": 1,
+            "connectionId": connection_id,
+            "connectionToken": f"token-{connection_id}",
+            "availableTransports": [
+                {"transport": "WebSockets", "transferFormats": ["Text", "Binary"]}
+            ],
+        }
+    )
