@@ -22,10 +22,12 @@ __all__ = [
     "GaveUp",
     "HercleProtoError",
     "InvalidArgument",
+    "InvalidInvoice",
     "InvocationFailed",
     "KeyUnavailable",
     "LocalProtocolError",
     "MessageTooLarge",
+    "MissingExtra",
     "NegotiationFailed",
     "NoAnswer",
     "NotSent",
@@ -96,6 +98,26 @@ class MessageTooLarge(RemoteProtocolError):
         self.size = size
         self.limit = limit
         self.parameter = parameter
+
+
+# -- payment requests ------------------------------------------------------------------------------
+
+
+class MissingExtra(HercleProtoError):
+    """What was asked for needs an optional dependency. `extra` names it."""
+
+    def __init__(self, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose}, install the extra: pip install 'hercle-proto[{extra}]'")
+        self.extra = extra
+
+
+class InvalidInvoice(HercleProtoError, ValueError):
+    """A text is no payment request (BOLT 11). `position` is the character where it shows, from 0."""
+
+    def __init__(self, position: int, reason: str) -> None:
+        super().__init__(f"not a valid payment request: {reason} (at character {position})")
+        self.position = position
+        self.reason = reason
 
 
 # -- connections -----------------------------------------------------------------------------------

@@ -89,8 +89,7 @@ class Attempt:
         self.outcome: Established | HercleProtoError | None = None
         self._guarded(self._start)
 
-    # -- an owner of streams
-    # ----------------------------------------------------------------------------
+    # -- an owner of streams -----------------------------------------------------------------------
 
     def opened(self, *, now: float) -> None:
         self._guarded(self._begin)
@@ -118,8 +117,7 @@ class Attempt:
             what = f"connecting to {self._url.endpoint}"
             self.outcome = TimedOut(what, self._settings.connect_timeout)
 
-    # -- steps -------------------------------------------------------------------------------
-    # -----------
+    # -- steps ------------------------------------------------------------------------------- -----
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """What goes wrong in a step is the attempt's end, never an exception of the machine's."""

@@ -54,8 +54,7 @@ class Calls:
         self._settled: list[Call[Any]] = []
         self._callers = 0
 
-    # -- what is there
-    # ----------------------------------------------------------------------------------
+    # -- what is there -----------------------------------------------------------------------------
 
     def __iter__(self) -> Iterator[Call[Any]]:
         return iter(self._in_flight.values())
@@ -92,8 +91,7 @@ class Calls:
         settled, self._settled = self._settled, []
         return settled
 
-    # -- what callers do
-    # --------------------------------------------------------------------------------
+    # -- what callers do ---------------------------------------------------------------------------
 
     def check_correlation(self, command: Command[Any]) -> None:
         """Refuse a correlation id that is in use. Raises `LocalProtocolError`."""
@@ -137,8 +135,7 @@ class Calls:
             self._end(call, _not_answered(call, SessionClosed("its caller went away"), now))
         self._sweep()
 
-    # -- what the machine does
-    # --------------------------------------------------------------------------
+    # -- what the machine does ---------------------------------------------------------------------
 
     def sent(self, call: Call[Any], *, now: float) -> None:
         """The first waiting call became bytes."""
@@ -207,8 +204,7 @@ class Calls:
                 self._settled.append(call)
         self._sweep()
 
-    # -- inside ------------------------------------------------------------------------------
-    # -----------
+    # -- inside ------------------------------------------------------------------------------ -----
 
     def _leave(self, call: Call[Any], result: object) -> None:
         """A call in flight ended: tell its caller, or the events if nobody waits."""

@@ -50,8 +50,7 @@ class Link:
         self.hub.start(now=now)
         self._read(now)  # what came behind the upgrade's answer
 
-    # -- an owner of streams
-    # ----------------------------------------------------------------------------
+    # -- an owner of streams -----------------------------------------------------------------------
 
     def opened(self, *, now: float) -> None:
         """It is open."""
@@ -82,8 +81,7 @@ class Link:
     def handle_timer(self, *, now: float) -> None:
         self.hub.handle_timer(now=now)
 
-    # -- what the machine asks
-    # --------------------------------------------------------------------------
+    # -- what the machine asks ---------------------------------------------------------------------
 
     def next_event(self) -> HubEvent | Literal[NeedData.NEED_DATA]:
         """What the hub says. When it ended because its transport did, the transport knows why."""
@@ -110,8 +108,7 @@ class Link:
             self.websocket.send(payload)
         self.websocket.close()
 
-    # -- inside ------------------------------------------------------------------------------
-    # -----------
+    # -- inside ------------------------------------------------------------------------------ -----
 
     def _read(self, now: float) -> None:
         while (event := self.websocket.next_event()) is not NEED_DATA:

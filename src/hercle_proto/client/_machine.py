@@ -52,7 +52,6 @@ from hercle_proto.hub import (
     HubClosed,
     HubEvent,
     Invocation,
-    StreamInvocation,
     StreamItem,
 )
 
@@ -99,8 +98,7 @@ class HubClient:
         self.ready: Call[None] = Call(_Ready(), 0)
         """Ends when the first connection stands, or with why it never will."""
 
-    # -- what there is to know
-    # --------------------------------------------------------------------------
+    # -- what there is to know ---------------------------------------------------------------------
 
     @property
     def state(self) -> State:
@@ -141,8 +139,7 @@ class HubClient:
         """What nobody asked for, oldest first."""
         return self._events.take()
 
-    # -- what happens to streams
-    # ------------------------------------------------------------------------
+    # -- what happens to streams -------------------------------------------------------------------
 
     def stream_opened(self, stream: int, *, now: float) -> None:
         if (owner := self._streams.owner(stream)) is not None:
@@ -179,8 +176,7 @@ class HubClient:
                 self._streams.close_all()
         self._look(now)
 
-    # -- what people want
-    # -------------------------------------------------------------------------------
+    # -- what people want --------------------------------------------------------------------------
 
     def start(self, *, now: float) -> None:
         """Begin to connect. Raises `LocalProtocolError` the second time."""
@@ -218,8 +214,7 @@ class HubClient:
             self._streams.close_all()
         self._look(now)
 
-    # -- the life
-    # ---------------------------------------------------------------------------------------
+    # -- the life ----------------------------------------------------------------------------------
 
     def _move(self, what: Input) -> None:
         before, self._state = self._state, TRANSITIONS[self._state][what]
@@ -273,7 +268,7 @@ class HubClient:
                 self._established(link, now)
             case HubClosed():
                 self._link_ended(link, event, now)
-            case StreamItem() | StreamInvocation() | CancelInvocation():
+            case StreamItem() | CancelInvocation():
                 _log.debug("< %s, which nobody asked for: dropped", type(event).__name__)  # P-22
             case _:
                 assert_never(event)
@@ -298,11 +293,12 @@ class HubClient:
             self._backoff.lasted(now - self._connected_at)
         if self._state is not State.CLOSING:
             cause = end.error or ServerClosed(None, allow_reconnect=end.allow_reconnect)
-            self._lost(cause, now)
+            self._lost(cause, now, again=end.allow_reconnect)
 
-    def _lost(self, cause: HercleProtoError, now: float) -> None:
+    def _lost(self, cause: HercleProtoError, now: float, *, again: bool = True) -> None:
         """The connection or the attempt ended: try again, or end the session."""
-        if self._backoff is None or not self.ready.done or not _may_try_again(cause):
+        again = again and self.ready.done and _may_try_again(cause)
+        if self._backoff is None or not again:
             self._finish(Input.FAILED, cause, now)
             return
         delay = self._backoff.next_delay(cause, now=now, gently=isinstance(cause, ServerClosed))
@@ -337,8 +333,7 @@ class HubClient:
         reason = "closed" if self._error is None else str(self._error)
         self._events.put_last(Disconnected(reason, self._error))
 
-    # -- calls and events
-    # -------------------------------------------------------------------------------
+    # -- calls and events --------------------------------------------------------------------------
 
     def _supply(self, link: Link, now: float) -> bool:
         """Give the link one more command, if there is one that may go."""
