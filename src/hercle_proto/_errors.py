@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hercle_proto._contract import Command, Failure
 
 __all__ = [
+    "ApiError",
     "CommandError",
     "CommandRefused",
     "ConnectionFailed",
@@ -212,6 +213,23 @@ class CommandError(HercleProtoError):
     def __init__(self, command: Command[Any], message: str) -> None:
         super().__init__(message)
         self.command = command
+
+
+class ApiError(HercleProtoError):
+    """The vendor's API reported a failure that does not tell whether the command was carried out.
+
+    `code` is its error code and `status` an HTTP status, where it sent them.
+    """
+
+    def __init__(
+        self, message: str, *, code: str | None = None, status: int | None = None
+    ) -> None:
+        parts = (code, None if status is None else f"HTTP {status}")
+        details = ", ".join(part for part in parts if part)
+        super().__init__(f"the server failed: {message}" + (f" ({details})" if details else ""))
+        self.server_message = message
+        self.code = code
+        self.status = status
 
 
 class CommandRefused(CommandError):
