@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiError",
+    "ClientClosed",
     "CommandError",
     "CommandRefused",
     "ConnectionFailed",
@@ -186,6 +187,14 @@ class ServerClosed(HercleProtoError):
         )
         self.server_message = message
         self.allow_reconnect = allow_reconnect
+
+
+class ClientClosed(HercleProtoError):
+    """A client said goodbye and told of an error (C-02). What a server's connection ends with."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"the client closed the connection: {message}")
+        self.client_message = message
 
 
 class GaveUp(HercleProtoError):
