@@ -114,7 +114,7 @@ class MissingExtra(HercleProtoError):
 
 
 class InvalidInvoice(HercleProtoError, ValueError):
-    """A text is no payment request (BOLT 11). `position` is the character where it shows, from 0."""
+    """A text is no payment request (BOLT 11). `position` is the character that shows it, from 0."""
 
     def __init__(self, position: int, reason: str) -> None:
         super().__init__(f"not a valid payment request: {reason} (at character {position})")
