@@ -44,3 +44,10 @@ def test_packages_offer_all_that_they_hold(path: Path) -> None:
         and getattr(value, "__module__", "") != "__future__"
     }
     assert held == set(module.__all__)
+
+
+def test_the_top_offers_the_contract_and_all_errors() -> None:
+    top = importlib.import_module("hercle_proto")
+    parts = ("hercle_proto._contract", "hercle_proto._errors")
+    offered = {name for part in parts for name in importlib.import_module(part).__all__}
+    assert offered == set(top.__all__)
