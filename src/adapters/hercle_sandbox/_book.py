@@ -1,0 +1,93 @@
+"""The account's invoices: the vendor's rules, and payment requests made and signed here."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+from hercle_proto.bolt11 import Network, encode, node_id
+from hercle_sandbox._store import Invoice, Store
+
+__all__ = ["DEFAULT_HOURS", "Book", "RuleBroken", "check"]
+
+_SATOSHI: Final = Decimal("1e-8")
+_MOST_BTC: Final = 21_000_000
+_MOST_HOURS: Final = 720
+_MOST_MEMO_BYTES: Final = 639
+"""What the description field of a payment request holds (BOLT 11)."""
+
+DEFAULT_HOURS: Final = 24
+
+
+class RuleBroken(Exception):
+    """A value the vendor refuses. `parameter` is its name in the vendor's spelling."""
+
+    def __init__(self, parameter: str, rule: str) -> None:
+        super().__init__(f"{parameter} {rule}")
+        self.parameter = parameter
+        self.rule = rule
+
+
+class Book:
+    """Makes and lists invoices. Signing and the disk take milliseconds: call it in a thread."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._key = store.node_key(os.urandom(32))
+        self.node_id = node_id(self._key).hex()
+
+    def invoices(self) -> list[Invoice]:
+        """All of them, oldest first."""
+        return self._store.invoices()
+
+    def create(
+        self, amount_btc: Decimal, memo: str, expiry_hours: int, *, factor: int = 1
+    ) -> Invoice:
+        """Make an invoice and keep it. Raises `RuleBroken`.
+
+        Its payment request asks for `factor` times the amount: other than 1 it is a fault.
+        """
+        check(amount_btc, memo, expiry_hours)
+        preimage = os.urandom(32)
+        payment_hash = hashlib.sha256(preimage).digest()
+        amount_msat = int(amount_btc / _SATOSHI) * 1000
+        now = datetime.now(UTC)
+        invoice = Invoice(
+            id=f"inv_{os.urandom(6).hex()}",
+            payment_request=encode(
+                self._key,
+                network=Network.REGTEST,
+                amount_msat=amount_msat * factor,
+                created_at=now,
+                payment_hash=payment_hash,
+                payment_secret=os.urandom(32),
+                description=memo,
+                expiry_seconds=expiry_hours * 3600,
+                min_final_cltv_expiry=18,
+            ),
+            memo=memo,
+            payment_hash=payment_hash,
+            preimage=preimage,
+            amount_msat=amount_msat,
+            created_ms=int(now.timestamp() * 1000),
+            expiry_seconds=expiry_hours * 3600,
+        )
+        self._store.add(invoice)
+        return invoice
+
+
+def check(amount_btc: Decimal, memo: str, expiry_hours: int) -> None:
+    """The rules for a new invoice. Raises `RuleBroken`."""
+    if not amount_btc > 0:
+        raise RuleBroken("AmountBtc", "must be greater than 0")
+    if amount_btc > _MOST_BTC:
+        raise RuleBroken("AmountBtc", f"must not exceed {_MOST_BTC}")
+    if amount_btc % _SATOSHI:
+        raise RuleBroken("AmountBtc", "must be a whole number of satoshi")
+    if not 1 <= expiry_hours <= _MOST_HOURS:
+        raise RuleBroken("ExpiryHours", f"must be between 1 and {_MOST_HOURS}")
+    if len(memo.encode()) > _MOST_MEMO_BYTES:
+        raise RuleBroken("Memo", f"must not exceed {_MOST_MEMO_BYTES} bytes of UTF-8")
