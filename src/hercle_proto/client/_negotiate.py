@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 from attrs import field, frozen
 
+from hercle_proto._border import decode_json
 from hercle_proto._credentials import clean_key
 from hercle_proto._errors import (
     HercleProtoError,
@@ -139,9 +140,6 @@ class _Answer(msgspec.Struct, rename="camel"):
     )
 
 
-_decoder: Final = msgspec.json.Decoder(_Answer)
-
-
 def read_negotiate(response: Response) -> Negotiated | Redirect:
     """What the server answered, by status and body. Raises like `parse_negotiate` and `refusal`."""
     if response.status != 200:
@@ -171,7 +169,7 @@ def parse_negotiate(body: bytes) -> Negotiated | Redirect:
     Raises `NegotiationFailed` where the server refuses (N-23, N-27, N-29), `RemoteProtocolError`
     for anything that is no answer to negotiate (N-21).
     """
-    answer = _decoded(body)
+    answer = decode_json(body, _Answer, what="the answer to negotiate", clause="N-21")
     if answer.protocol_version is not msgspec.UNSET:
         raise NegotiationFailed(
             "this is ASP.NET SignalR 2.x, which speaks another protocol than ASP.NET Core's",
@@ -197,21 +195,6 @@ def parse_negotiate(body: bytes) -> Negotiated | Redirect:
         for each in answer.available_transports
     )
     return Negotiated(answer.connection_id, token, transports, answer.negotiate_version)
-
-
-def _decoded(body: bytes) -> _Answer:
-    try:
-        return _decoder.decode(body)
-    except msgspec.DecodeError as error:
-        problem = str(error)  # a kind of value and a path, never a value
-    except UnicodeDecodeError:
-        problem = "a string is not UTF-8"
-    except RecursionError:
-        problem = "nested too deeply"
-    # Out here, so that the decoder's error, which may quote the body, is no context of ours.
-    raise RemoteProtocolError(
-        f"the answer to negotiate is not what it should be: {problem}", clause="N-21"
-    )
 
 
 def _missing(name: str) -> RemoteProtocolError:
