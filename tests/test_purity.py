@@ -79,6 +79,8 @@ def test_impurity_is_found(source: str) -> None:
         "import sys\nsys.intern('x')",
         "now.time.now()",
         "self.open('f')",
+        "for open in opened:\n    carry_out(open)",
+        "match action:\n    case Open() as open:\n        carry_out(open)",
         "from hercle_proto import NEED_DATA",
         "from hercle_proto._errors import ProtocolError",
         "from hercle_proto.hub._messages import Ping",

@@ -95,13 +95,14 @@ def _bad_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
     for imported in _imports(tree):
         if not _forbidden(imported.name):
             known.update(imported.binds)
+    own = _own_names(tree)
     inner = {node.value for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node not in inner:
             name = _full_name(node, known)
             if name is not None and _forbidden(name):
                 yield node.lineno, f"uses {name}"
-        elif isinstance(node, ast.Name) and node.id in BUILTINS:
+        elif isinstance(node, ast.Name) and node.id in BUILTINS - own:
             yield node.lineno, f"uses {node.id}"
 
 
@@ -121,6 +122,20 @@ def _imports(tree: ast.Module) -> Iterator[_Import]:
                     yield _Import(node.lineno, name, {alias.asname or alias.name: name}, runs)
             case _:
                 pass
+
+
+def _own_names(tree: ast.Module) -> set[str]:
+    """The names of variables and parameters of the module, which may be those of built-ins."""
+    own: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=str(name), ctx=ast.Store()) | ast.arg(arg=str(name)):
+                own.add(name)
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                own.add(name)
+            case _:
+                pass
+    return own
 
 
 def _for_types(tree: ast.Module) -> set[ast.AST]:
