@@ -6,9 +6,18 @@ from collections.abc import Sequence
 
 from attrs import field, frozen, validators
 
-from hercle_proto._contract import Entropy
+from hercle_proto._contract import Entropy, Why
+from hercle_proto._errors import (
+    ConnectionFailed,
+    HercleProtoError,
+    LocalProtocolError,
+    MessageTooLarge,
+    NegotiationFailed,
+    ServerClosed,
+    Unauthorized,
+)
 
-__all__ = ["Backoff", "ReconnectPolicy"]
+__all__ = ["Backoff", "ReconnectPolicy", "may_try_again"]
 
 _NEWEST_CAUSES = 16
 """How many failures `GaveUp.causes` remembers."""
@@ -82,3 +91,18 @@ class Backoff:
         delays = self._policy.delays
         base = delays[min(self.attempt - 1, len(delays) - 1)]
         return base * (1 + self._policy.jitter * (2 * chance - 1))
+
+
+def may_try_again(cause: HercleProtoError) -> bool:
+    """Whether another connection may end better. What the peer or we would only repeat is final."""
+    match cause:
+        case Unauthorized() | MessageTooLarge() | LocalProtocolError():
+            return False
+        case ServerClosed():
+            return cause.allow_reconnect  # C-03
+        case NegotiationFailed():
+            return cause.retriable
+        case ConnectionFailed():
+            return cause.failure.why is not Why.UNTRUSTED
+        case _:
+            return True

@@ -137,11 +137,12 @@ class Calls:
 
     # -- what the machine does ---------------------------------------------------------------------
 
-    def sent(self, call: Call[Any], *, now: float) -> None:
+    def sent(self, *, now: float) -> Call[Any]:
         """The first waiting call became bytes."""
-        self._waiting.popleft()
+        call = self._waiting.popleft()
         call.sent_at = now if call.sent_at is None else call.sent_at
         self._in_flight[str(call.id)] = call
+        return call
 
     def answered(self, call: Call[Any], value: object) -> None:
         """The answer came."""
@@ -189,13 +190,18 @@ class Calls:
                 self.unclear(call, cause, now=now)
         self._waiting.extendleft(reversed(repeat))
 
-    def end_all(self, cause: HercleProtoError, *, now: float) -> None:
-        """The session ends: whoever waits is told. What was sent stays in flight until the
-        connection is gone."""
+    def end_waiting(self, cause: HercleProtoError, *, now: float) -> None:
+        """What waits will not be sent: tell its callers."""
         for call in [*self._waiting]:
             self._callers -= 1
             self._end(call, _not_answered(call, cause, now))
         self._waiting.clear()
+        self._sweep()
+
+    def end_all(self, cause: HercleProtoError, *, now: float) -> None:
+        """The session ends: whoever waits is told. What was sent stays in flight until the
+        connection is gone."""
+        self.end_waiting(cause, now=now)
         for call in self._in_flight.values():
             if not _given_up(call):
                 self._callers -= 1

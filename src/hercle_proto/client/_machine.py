@@ -1,8 +1,8 @@
 """The life of a SignalR session: connect, run, back off, connect again, say goodbye. No I/O, no
 clock, no chance.
 
-`HubClient` owns what lasts longer than a connection: the state (`_states`), the calls (`_calls`),
-the events (`_queue`) and the streams (`_streams`). An `Attempt` becomes a `Link`, a `Link` ends in
+`HubClient` owns what lasts longer than a connection: the state (`_states`), the desk with calls and
+events (`_desk`) and the streams (`_streams`). An `Attempt` becomes a `Link`, a `Link` ends in
 a `Farewell`; each owns its stream meanwhile, and the machine looks at what came of it after every
 input.
 """
@@ -13,7 +13,6 @@ import logging
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, assert_never
 
 from hercle_proto._contract import (
-    NEED_DATA,
     Action,
     Buffer,
     Call,
@@ -23,39 +22,25 @@ from hercle_proto._contract import (
     Event,
     Failure,
     NeedData,
-    Why,
 )
 from hercle_proto._errors import (
-    ConnectionFailed,
     GaveUp,
     HercleProtoError,
     LocalProtocolError,
-    MessageTooLarge,
-    NegotiationFailed,
     ServerClosed,
     SessionClosed,
-    Unauthorized,
 )
 from hercle_proto.client._attempt import Attempt, Established
-from hercle_proto.client._backoff import Backoff
-from hercle_proto.client._calls import Calls
-from hercle_proto.client._dialect import Answered, Dialect, Outcome, Refused, Settlement, Unclear
+from hercle_proto.client._backoff import Backoff, may_try_again
+from hercle_proto.client._desk import Desk
 from hercle_proto.client._events import Connected, Reconnecting
 from hercle_proto.client._link import Farewell, Link
-from hercle_proto.client._queue import EventQueue
 from hercle_proto.client._states import TRANSITIONS, Input, State
 from hercle_proto.client._streams import Streams, earliest
-from hercle_proto.hub import (
-    CancelInvocation,
-    Completion,
-    HandshakeCompleted,
-    HubClosed,
-    HubEvent,
-    Invocation,
-    StreamItem,
-)
+from hercle_proto.hub import HandshakeCompleted, HubClosed
 
 if TYPE_CHECKING:
+    from hercle_proto.client._dialect import Dialect
     from hercle_proto.client._settings import ClientSettings
 
 __all__ = ["HubClient"]
@@ -82,11 +67,9 @@ class HubClient:
 
     def __init__(self, settings: ClientSettings, dialect: Dialect, *, entropy: Entropy) -> None:
         self._settings = settings
-        self._dialect = dialect
         self._entropy = entropy
         self._state = State.NEW
-        self._events = EventQueue(settings.event_limit)
-        self._calls = Calls(most_waiting=settings.most_waiting, events=self._events)
+        self._desk = Desk(dialect, settings)
         self._streams = Streams()
         self._backoff = Backoff(settings.reconnect, entropy=entropy) if settings.reconnect else None
         self._attempt: Attempt | None = None
@@ -121,23 +104,23 @@ class HubClient:
 
     def settled(self) -> list[Call[Any]]:
         """Drained: calls that ended since."""
-        return self._calls.settled()
+        return self._desk.calls.settled()
 
     def wants_data(self, stream: int) -> bool:
         """Whether to read from it: always, but while the events of the connection have no room."""
         owner = self._streams.owner(stream)
-        return owner is not None and not (owner is self._link and self._must_hold_back())
+        return owner is not None and not (owner is self._link and self._desk.must_hold_back)
 
     def next_deadline(self) -> float | None:
         """The earliest of all deadlines: of streams, calls, the delay, the goodbye."""
         if self._state is State.CLOSED:
             return None
         owners = (owner.next_deadline() for owner in self._streams.owners())
-        return earliest(self._deadline, self._calls.next_deadline(), *owners)
+        return earliest(self._deadline, self._desk.calls.next_deadline(), *owners)
 
     def next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
         """What nobody asked for, oldest first."""
-        return self._events.take()
+        return self._desk.events.take()
 
     # -- what happens to streams -------------------------------------------------------------------
 
@@ -164,7 +147,7 @@ class HubClient:
 
     def handle_timer(self, *, now: float) -> None:
         self._note_reading(now)
-        self._calls.expire(now=now)
+        self._desk.calls.expire(now=now)
         for owner in self._streams.owners():
             owner.handle_timer(now=now)
         if self._deadline is not None and now >= self._deadline:
@@ -193,14 +176,13 @@ class HubClient:
         """
         if self._state in (State.CLOSING, State.CLOSED):
             raise self._error or SessionClosed()
-        limit = self._settings.call_timeout if timeout is None else timeout
-        call = self._calls.submit(self._dialect.admit(command), now=now, timeout=limit)
+        call = self._desk.submit(command, now=now, timeout=timeout)
         self._note_reading(now)
         return call
 
     def abandon(self, call: Call[Any], *, now: float) -> None:
         """Nobody waits for this call any more."""
-        self._calls.abandon(call, now=now)
+        self._desk.calls.abandon(call, now=now)
         self._note_reading(now)
 
     def close(self, *, now: float, at_once: bool = False) -> None:
@@ -228,8 +210,14 @@ class HubClient:
         gone."""
         if self._attempt is not None and self._attempt.outcome is not None:
             self._attempt_ended(self._attempt, self._attempt.outcome, now)
-        while (link := self._link) is not None and (event := link.next_event()) is not NEED_DATA:
-            self._hub_event(link, event, now)
+        while link := self._link:
+            match link.next_event(now=now):
+                case HandshakeCompleted():
+                    self._established(link, now)
+                case HubClosed() as end:
+                    self._link_ended(link, end, now)
+                case _:
+                    break
         if self._state is State.CLOSING and not self._streams:
             self._gone(now)
         self._note_reading(now)
@@ -241,37 +229,13 @@ class HubClient:
         match outcome:
             case Established():
                 self._held_back = False
-                self._link = Link(outcome, self._settings.hub, supply=self._supply, now=now)
+                self._link = Link(outcome, self._settings.hub, self._desk, now=now)
                 self._streams.hand_over(outcome.stream, self._link)
             case HercleProtoError():
                 self._streams.close(attempt.stream)
                 self._lost(outcome, now)
             case _:
                 assert_never(outcome)
-
-    def _hub_event(self, link: Link, event: HubEvent, now: float) -> None:
-        match event:
-            case Invocation():
-                if event.invocation_id is not None:
-                    link.refuse(event.invocation_id, now=now)
-                for what in self._dialect.received(event, self._calls):
-                    if isinstance(what, Settlement):
-                        self._settle(what.call, what.outcome, now)
-                    else:
-                        self._tell(what)
-            case Completion():
-                call = self._calls.numbered(event.invocation_id)
-                outcome = self._dialect.completed(call, event) if call is not None else None
-                if call is not None and outcome is not None:
-                    self._settle(call, outcome, now)
-            case HandshakeCompleted():
-                self._established(link, now)
-            case HubClosed():
-                self._link_ended(link, event, now)
-            case StreamItem() | CancelInvocation():
-                _log.debug("< %s, which nobody asked for: dropped", type(event).__name__)  # P-22
-            case _:
-                assert_never(event)
 
     def _established(self, link: Link, now: float) -> None:
         if self._state is not State.CONNECTING:
@@ -280,8 +244,8 @@ class HubClient:
         self._connected_at = now
         if not self.ready.done:
             self.ready.answer(None)
-            self._calls.tell(self.ready)
-        self._tell(Connected(link.connection_id))
+            self._desk.calls.tell(self.ready)
+        self._desk.tell(Connected(link.connection_id))
 
     def _link_ended(self, link: Link, end: HubClosed, now: float) -> None:
         self._link = None
@@ -297,7 +261,7 @@ class HubClient:
 
     def _lost(self, cause: HercleProtoError, now: float, *, again: bool = True) -> None:
         """The connection or the attempt ended: try again, or end the session."""
-        again = again and self.ready.done and _may_try_again(cause)
+        again = again and self.ready.done and may_try_again(cause)
         if self._backoff is None or not again:
             self._finish(Input.FAILED, cause, now)
             return
@@ -307,8 +271,8 @@ class HubClient:
             return
         self._move(Input.LOST)
         self._deadline = now + delay
-        self._calls.connection_lost(cause, now=now, again=True)
-        self._tell(Reconnecting(self._backoff.attempt, delay, cause))
+        self._desk.calls.connection_lost(cause, now=now, again=True)
+        self._desk.tell(Reconnecting(self._backoff.attempt, delay, cause))
 
     def _finish(self, what: Input, error: HercleProtoError | None, now: float) -> None:
         """Nothing is opened after this; what is open says goodbye."""
@@ -321,66 +285,21 @@ class HubClient:
         reason = error or SessionClosed()
         if not self.ready.done:
             self.ready.fail(reason)
-            self._calls.tell(self.ready)
-        self._calls.end_all(reason, now=now)
+            self._desk.calls.tell(self.ready)
+        self._desk.calls.end_all(reason, now=now)
 
     def _gone(self, now: float) -> None:
         self._move(Input.GONE)
         self._link = None
         self._deadline = None
         cause = self._error or SessionClosed()
-        self._calls.connection_lost(cause, now=now, again=False)
+        self._desk.calls.connection_lost(cause, now=now, again=False)
         reason = "closed" if self._error is None else str(self._error)
-        self._events.put_last(Disconnected(reason, self._error))
-
-    # -- calls and events --------------------------------------------------------------------------
-
-    def _supply(self, link: Link, now: float) -> bool:
-        """Give the link one more command, if there is one that may go."""
-        call = self._calls.first_waiting
-        if call is None or self._state is not State.CONNECTED or link is not self._link:
-            return False
-        target, arguments = self._dialect.invocation(call.command)
-        link.hub.send(Invocation(target, arguments, invocation_id=str(call.id)), now=now)
-        self._calls.sent(call, now=now)
-        _log.debug("> %s, call %d", call.command.name, call.id)
-        return True
-
-    def _settle(self, call: Call[Any], outcome: Outcome, now: float) -> None:
-        match outcome:
-            case Answered(value):
-                self._calls.answered(call, value)
-            case Refused(error):
-                self._calls.refused(call, error)
-            case Unclear(cause):
-                self._calls.unclear(call, cause, now=now)
-            case _:
-                assert_never(outcome)
-
-    def _tell(self, event: Event) -> None:
-        self._events.put(event, calls_waiting=self._calls.callers > 0)
-
-    def _must_hold_back(self) -> bool:
-        return self._events.must_wait(calls_waiting=self._calls.callers > 0)
+        self._desk.events.put_last(Disconnected(reason, self._error))
 
     def _note_reading(self, now: float) -> None:
         """Time in which we do not read must not count as the peer's silence."""
-        held_back = self._must_hold_back()
+        held_back = self._desk.must_hold_back
         if self._link is not None and held_back is not self._held_back:
             self._held_back = held_back
             (self._link.hub.pause_reading if held_back else self._link.hub.resume_reading)(now=now)
-
-
-def _may_try_again(cause: HercleProtoError) -> bool:
-    """Whether another connection may end better. What the peer or we would only repeat is final."""
-    match cause:
-        case Unauthorized() | MessageTooLarge() | LocalProtocolError():
-            return False
-        case ServerClosed():
-            return cause.allow_reconnect  # C-03
-        case NegotiationFailed():
-            return cause.retriable
-        case ConnectionFailed():
-            return cause.failure.why is not Why.UNTRUSTED
-        case _:
-            return True

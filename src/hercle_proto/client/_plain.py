@@ -82,7 +82,10 @@ class PlainDialect:
             raise LocalProtocolError(
                 f"a plain SignalR session calls methods by Invoke; got {command.name}"
             )
-        arguments = [self._codec.encode_value(argument) for argument in command.arguments]
+        arguments = [
+            self._codec.encode_value(argument, name=f"arguments[{index}]")
+            for index, argument in enumerate(command.arguments)
+        ]
         return cast("Command[T]", evolve(command, arguments=arguments))
 
     def invocation(self, command: Command[Any]) -> tuple[str, Sequence[object]]:

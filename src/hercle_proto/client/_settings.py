@@ -12,7 +12,7 @@ from hercle_proto.hub import HubSettings
 
 __all__ = ["ClientSettings"]
 
-_positive = validators.gt(0)
+_positive = validators.gt(0.0)
 
 
 @frozen(kw_only=True)
@@ -36,7 +36,7 @@ class ClientSettings:
     """From the first stream of an attempt until the WebSocket is open."""
     call_timeout: float = field(default=30.0, validator=_positive)
     """How long a call waits for its end unless it says otherwise; infinity waits for ever."""
-    linger: float = field(default=2.0, validator=validators.ge(0))
+    linger: float = field(default=2.0, validator=validators.ge(0.0))
     """How long a goodbye may take."""
     event_limit: int = field(default=1024, validator=validators.ge(1))
     most_waiting: int = field(default=4096, validator=validators.ge(1))
