@@ -40,6 +40,10 @@ class Codec(Protocol):
         """The message; None for one of an unknown type (P-27). Raises `RemoteProtocolError`."""
         ...
 
+    def encode_value(self, value: object, *, name: str = "value") -> Raw:
+        """A value as it will be written. Raises `InvalidArgument`, which calls it `name`."""
+        ...
+
     @overload
     def decode_value(self, raw: Raw, type: type[T]) -> T: ...
     @overload

@@ -115,6 +115,9 @@ class JsonCodec:
             return read(wire) if read is not None else None
         raise refusal
 
+    def encode_value(self, value: object, *, name: str = "value") -> Raw:
+        return _to_raw(value, name)
+
     @overload
     def decode_value(self, raw: Raw, type: type[T]) -> T: ...
     @overload
