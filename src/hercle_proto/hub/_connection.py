@@ -1,11 +1,15 @@
 """One hub connection, either end of it: payloads, messages and time in; payloads, events and one
 deadline out.
+
+What has rules of its own lies beside it: states, records, handshake, invocations, keep-alive. The
+rest is one class, for it is one life.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
-from typing import Final, Literal, assert_never
+from typing import ClassVar, Final, Literal, TypeAlias, assert_never
 
 from hercle_proto._contract import NEED_DATA, Buffer, NeedData
 from hercle_proto._errors import (
@@ -44,6 +48,7 @@ __all__ = ["HubConnection"]
 
 _DEFAULTS: Final = HubSettings()
 _CLOSED_TEXT: Final = "Connection closed with an error."  # .NET's, without details (T-04)
+_Reader: TypeAlias = "Callable[[HubConnection, Record], HubEvent | None]"
 _NO_STREAMS: Final = "Streaming invocations are not supported."
 
 
@@ -73,6 +78,7 @@ class HubConnection:
         "_last",
         "_now",
         "_outgoing",
+        "_reader",
         "_records",
         "_role",
         "_settings",
@@ -91,6 +97,7 @@ class HubConnection:
         self._codec = codec
         self._settings = settings
         self._state = HubState.NEW
+        self._reader: _Reader | None = None  # of records, in this state
         self._records = RecordBuffer(settings.max_message_bytes, "max_message_bytes")
         self._outgoing: list[bytes] = []
         self._ids = count(first_invocation_id)
@@ -128,9 +135,9 @@ class HubConnection:
         points into them; a memoryview is copied. An empty one is a sign of life and nothing else:
         for a transport that is in the middle of a long message.
         """
-        if self._state is HubState.NEW:
-            raise LocalProtocolError("start() comes before the first payload")
-        if self._state is HubState.CLOSED:
+        if self._reader is None:
+            if self._state is HubState.NEW:
+                raise LocalProtocolError("start() comes before the first payload")
             return
         self._now = now
         self._keep_alive.heard(now)
@@ -142,6 +149,8 @@ class HubConnection:
         self._now = now
         self._ended = True
         self._end_cause = cause
+        if self._state is HubState.NEW:
+            self._end()
 
     def pause_reading(self, *, now: float) -> None:
         """We stop reading the transport: silence is not counted until `resume_reading`."""
@@ -238,11 +247,11 @@ class HubConnection:
 
     def next_event(self) -> HubEvent | Literal[NeedData.NEED_DATA]:
         """The oldest event. Pings never come out; messages after a goodbye are not read (C-06)."""
-        while self._state is not HubState.CLOSED:
+        while (read := self._reader) is not None:
             try:
                 record = self._records.next()
                 if record is not None:
-                    event = self._read(record)
+                    event = read(self, record)
                     if event is not None:
                         return event
                 elif self._ended:
@@ -256,14 +265,6 @@ class HubConnection:
         return NEED_DATA if last is None else last
 
     # -- reading -----------------------------------------------------------------------------------
-
-    def _read(self, record: Record) -> HubEvent | None:
-        if self._state is HubState.HANDSHAKING:
-            if self._role is Role.CLIENT:
-                return self._read_response(record)
-            return self._read_request(record)
-        message = self._codec.decode(record)
-        return None if message is None else self._receive(message)
 
     def _read_request(self, record: Record) -> HubEvent | None:
         request = _handshake.parse_request(record)
@@ -295,8 +296,9 @@ class HubConnection:
         self._keep_alive.start_pinging(self._now)
         return HandshakeCompleted(self._codec.name, version)
 
-    def _receive(self, message: Message) -> HubEvent | None:
-        """The event that `message` is, if it is one. Both roles alike, but where it says so."""
+    def _read_message(self, record: Record) -> HubEvent | None:
+        """The event that a hub message is, if it is one. Both roles alike, but where it says so."""
+        message = self._codec.decode(record)
         match message:
             case Invocation():
                 return message if self._accept(message) else None
@@ -315,6 +317,8 @@ class HubConnection:
             case Ack() | Sequence():
                 what = f"{type(message).__name__} without stateful reconnect"
                 raise RemoteProtocolError(what, clause="R-10")
+            case None:  # of an unknown type (P-27)
+                pass
             case _:
                 assert_never(message)
         return None
@@ -331,6 +335,19 @@ class HubConnection:
         """A server tells the caller; clients do not answer (P-02)."""
         if self._role is Role.SERVER and self._state is HubState.CONNECTED:
             self._queue(Completion(message.invocation_id, error=_NO_STREAMS))
+
+    _READERS: ClassVar[dict[Role, dict[HubState, _Reader]]] = {
+        Role.CLIENT: {
+            HubState.HANDSHAKING: _read_response,
+            HubState.CONNECTED: _read_message,
+            HubState.CLOSING: _read_message,
+        },
+        Role.SERVER: {
+            HubState.HANDSHAKING: _read_request,
+            HubState.CONNECTED: _read_message,
+            HubState.CLOSING: _read_message,
+        },
+    }
 
     # -- endings -----------------------------------------------------------------------------------
 
@@ -391,6 +408,7 @@ class HubConnection:
         except KeyError:
             state = self._state.value
             raise LocalProtocolError(f"{step.value}: not while the hub is {state}") from None
+        self._reader = self._READERS[self._role].get(self._state)
 
     def _queue(self, message: Message) -> None:
         self._outgoing.append(self._codec.encode(message))

@@ -33,6 +33,7 @@ FAILED: Final = "An unexpected error occurred during connection handshake."
 """A server's answer to what is not a handshake request (H-09, H-18)."""
 
 _NEWEST_VERSION: Final = 2  # H-06; 2 differs from 1 only for stateful reconnect (H-07)
+_SHOWN: Final = 64  # characters of a stranger's text that an answer repeats
 
 
 @frozen
@@ -60,13 +61,11 @@ def parse_request(record: Record) -> HandshakeRequest:
 
 def objection(request: HandshakeRequest, codec: Codec) -> str | None:
     """Why a server that speaks `codec` refuses `request`, in .NET's words, or None (H-04, H-06)."""
+    name = request.protocol[:_SHOWN]
     if request.protocol.lower() != codec.name:
-        return f"The protocol '{request.protocol}' is not supported."
+        return f"The protocol '{name}' is not supported."
     if request.version > _NEWEST_VERSION:
-        return (
-            f"The server does not support version {request.version} "
-            f"of the '{request.protocol}' protocol."
-        )
+        return f"The server does not support version {request.version} of the '{name}' protocol."
     return None
 
 

@@ -235,12 +235,7 @@ def _to_wire(message: Message) -> _Wire:
                 headers=dict(message.headers) or UNSET,
                 invocation_id=UNSET if message.invocation_id is None else message.invocation_id,
                 target=message.target,
-                arguments=tuple(
-                    [
-                        _to_raw(value, f"arguments[{index}]")
-                        for index, value in enumerate(message.arguments)
-                    ]
-                ),
+                arguments=tuple([_to_raw(value, "arguments") for value in message.arguments]),
                 stream_ids=message.stream_ids or UNSET,
             )
         case StreamItem():

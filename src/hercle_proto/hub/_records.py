@@ -11,57 +11,76 @@ from hercle_proto.hub._codec import Record
 __all__ = ["RecordBuffer"]
 
 _RS: Final = 0x1E
+_COPIED: Final = 4096
+"""Records below this size are copied: that is faster than a view, and lets go of the payload."""
 
 
 class RecordBuffer:
     """Payloads in, records out, taken one at a time: what nobody takes stays bytes.
 
-    A record that lies in one payload is not copied, but seen through a memoryview. One that is
-    spread over several is put together in a bytearray of its own. No byte is searched twice.
+    A large record that lies in one payload is not copied, but seen through a memoryview. One that
+    is spread over several is put together in a bytearray of its own. No byte is searched twice.
 
     `limit` counts one record with its separator (L-02); `parameter` is its name in the error.
     """
 
-    __slots__ = ("_limit", "_parameter", "_partial", "_payloads", "_start")
+    __slots__ = ("_limit", "_parameter", "_partial", "_payload", "_start", "_waiting")
 
     def __init__(self, limit: int, parameter: str) -> None:
         self._limit = limit
         self._parameter = parameter
-        self._payloads: deque[bytes | bytearray] = deque()
-        self._start = 0  # in the first payload: what is before it was taken
-        self._partial = bytearray()  # the beginning of a record, from payloads that are gone
+        self._partial = bytearray()  # the beginning of a record, out of payloads that are gone
+        self._payload: bytes | bytearray = b""
+        self._start = 0  # what is before it in the payload was taken
+        self._waiting: deque[bytes | bytearray] = deque()
 
     def feed(self, payload: bytes | bytearray) -> None:
         """Keeps `payload`, which must not change afterwards."""
-        self._payloads.append(payload)
+        if self._start < len(self._payload):
+            self._waiting.append(payload)
+        else:
+            self._payload = payload
+            self._start = 0
 
     def next(self) -> Record | None:
         """The oldest whole record without its separator, or None. Raises `MessageTooLarge`."""
-        while self._payloads:
-            payload, start = self._payloads[0], self._start
-            end = payload.find(_RS, start)
-            size = len(self._partial) + (end if end >= 0 else len(payload)) - start
-            if size >= self._limit:
-                raise MessageTooLarge(size=size + 1, limit=self._limit, parameter=self._parameter)
-            rest = memoryview(payload)[start : end if end >= 0 else None]
-            self._start = end + 1
-            if not 0 <= end < len(payload) - 1:
-                self._payloads.popleft()
-                self._start = 0
-            if end >= 0 and not self._partial:
-                return rest
-            self._partial += rest
-            if end >= 0:
-                record, self._partial = self._partial, bytearray()
-                return record
-        return None
+        start = self._start
+        end = self._payload.find(_RS, start)
+        while end < 0:
+            if start < len(self._payload):
+                self._keep(memoryview(self._payload)[start:])
+            if not self._waiting:
+                self._payload, self._start = b"", 0
+                return None
+            self._payload, start = self._waiting.popleft(), 0
+            end = self._payload.find(_RS)
+        self._start = end + 1
+        size = end - start
+        if self._partial:
+            self._keep(memoryview(self._payload)[start:end])
+            record, self._partial = self._partial, bytearray()
+            return record
+        self._check(size)
+        if size < _COPIED:
+            return self._payload[start:end]
+        return memoryview(self._payload)[start:end]
 
     @property
     def inside_record(self) -> bool:
-        """Whether a record has begun and not ended. True only after `next` gave None."""
+        """Whether a record has begun and not ended, when `next` gives None."""
         return bool(self._partial)
 
     def clear(self) -> None:
         """Drop everything."""
-        self._payloads.clear()
         self._partial = bytearray()
+        self._payload, self._start = b"", 0
+        self._waiting.clear()
+
+    def _keep(self, piece: memoryview) -> None:
+        self._check(len(self._partial) + len(piece))
+        self._partial += piece
+
+    def _check(self, size: int) -> None:
+        """`size` is without the separator, which is there or yet to come."""
+        if size >= self._limit:
+            raise MessageTooLarge(size=size + 1, limit=self._limit, parameter=self._parameter)
