@@ -65,8 +65,7 @@ class UpgradeRefused:
 class Message:
     """A whole message. The payload is yours, never touched again. Text stays bytes: checked UTF-8.
 
-    `bytes` if it came in one frame and one read, else `bytearray`. Not frozen, because one is made
-    for every message and a frozen one costs twice as much.
+    Not frozen: one is made for every message, and a frozen one costs twice as much.
     """
 
     payload: bytes | bytearray = field(repr=_size)

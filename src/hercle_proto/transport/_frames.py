@@ -21,7 +21,7 @@ from hercle_proto.hub import Role
 from hercle_proto.transport._events import Message, WebSocketEvent
 from hercle_proto.transport._masking import apply_mask
 
-__all__ = ["FrameReader", "Utf8Check", "Violation", "data_frame"]
+__all__ = ["FrameReader", "Violation", "data_frame", "utf8_tail"]
 
 _FIN = 0x80
 _MASKED = 0x80
@@ -54,33 +54,22 @@ def _violation(code: int, message: str) -> Violation:
     return Violation(code, RemoteProtocolError(message))
 
 
-class Utf8Check:
-    """Checks UTF-8 that comes in pieces, without keeping them.
+def utf8_tail(tail: bytes, piece: bytes | bytearray) -> bytes | None:
+    """Go on checking UTF-8 that comes in pieces: the character begun at the end; None: it is none.
 
-    One emoji makes a decoded message four times as large, so ASCII is only looked at and the rest
-    decoded in slices.
+    One emoji makes a decoded text four times as large, so ASCII is only looked at, the rest decoded
+    in slices, and nothing kept.
     """
-
-    __slots__ = ("_tail",)
-
-    def __init__(self) -> None:
-        self._tail = b""  # the beginning of a character
-
-    def accepts(self, piece: bytes, *, final: bool) -> bool:
-        """Whether it is valid so far; with `final`, also that it does not end in a character."""
-        if not self._tail and piece.isascii():
-            return True
-        for start in range(0, len(piece), _UTF8_SLICE):
-            part = piece[start : start + _UTF8_SLICE]
-            if not self._tail and part.isascii():
-                continue
-            part = self._tail + part
+    for start in range(0, len(piece), _UTF8_SLICE):
+        part = piece[start : start + _UTF8_SLICE]
+        if tail or not part.isascii():
+            part = tail + part
             try:
                 _, used = utf_8_decode(part)
             except UnicodeDecodeError:
-                return False
-            self._tail = part[used:]
-        return not (final and self._tail)
+                return None
+            tail = part[used:]
+    return tail
 
 
 class FrameReader:
@@ -99,7 +88,7 @@ class FrameReader:
         "_offset",
         "_opcode",
         "_parameter",
-        "_utf8",
+        "_tail",
     )
 
     def __init__(self, role: Role, *, limit: int, parameter: str) -> None:
@@ -113,7 +102,7 @@ class FrameReader:
         # The message that has begun and not ended; opcode 0: none has.
         self._opcode = 0
         self._message = bytearray()
-        self._utf8 = Utf8Check()
+        self._tail = b""  # of its text: a character that has begun
         # The frame whose header was read and whose payload was not, or not all.
         self._in_payload = False
         self._left = 0
@@ -133,7 +122,7 @@ class FrameReader:
         """
         if self._broken:
             return self._rest(0)
-        data, offset, mask = self._data, self._offset, self._mask
+        data, offset, mask, limit = self._data, self._offset, self._mask, self._limit
         size = len(data)
         while True:
             if self._in_payload:
@@ -149,14 +138,14 @@ class FrameReader:
                 break
             first = data[offset]
             length = data[offset + 1] ^ mask
-            if first in _CONTROL and length <= 125:
+            if first not in _DATA or length > 127:
+                if first not in _CONTROL or length > 125:
+                    return self._rest(offset)
                 end = offset + length + (6 if mask else 2)
                 if size < end:
                     break
                 self._offset = end
                 return data[offset:end]
-            if first not in _DATA or length > 127:
-                return self._rest(offset)
 
             start = offset + 2
             if length == 126:
@@ -181,11 +170,15 @@ class FrameReader:
                 key = data[start - 4 : start]
 
             end = start + length
-            if first > _FIN and end <= size and not self._opcode and length <= self._limit:
-                payload = data[start:end]
+            if first > _FIN and end <= size and not self._opcode and length <= limit:
+                payload: bytes | bytearray = data[start:end]
                 if mask:
                     payload = apply_mask(payload, key)
-                if first == _WHOLE_TEXT and not self._utf8.accepts(payload, final=True):
+                if (
+                    first == _WHOLE_TEXT
+                    and not payload.isascii()
+                    and utf8_tail(b"", payload) != b""
+                ):
                     return _violation(1007, _NOT_UTF8)
                 messages.append(Message(payload, first == _WHOLE_BINARY))
                 offset = end
@@ -216,7 +209,7 @@ class FrameReader:
         self._key = key
         return None
 
-    def _take(self, piece: bytes, messages: deque[WebSocketEvent]) -> Violation | None:
+    def _take(self, piece: bytes | bytearray, messages: deque[WebSocketEvent]) -> Violation | None:
         """Some payload of the frame that has begun, or all."""
         if self._key:
             piece = apply_mask(piece, self._key)
@@ -226,8 +219,11 @@ class FrameReader:
         self._left -= len(piece)
         self._in_payload = self._left > 0
         complete = self._final_frame and not self._in_payload
-        if self._opcode == _TEXT and not self._utf8.accepts(piece, final=complete):
-            return _violation(1007, _NOT_UTF8)
+        if self._opcode == _TEXT and (self._tail or not piece.isascii()):
+            tail = utf8_tail(self._tail, piece)
+            if tail is None or (complete and tail):
+                return _violation(1007, _NOT_UTF8)
+            self._tail = tail
         if complete:
             messages.append(Message(self._message, self._opcode != _TEXT))
             self._message = bytearray()

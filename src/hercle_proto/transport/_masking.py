@@ -15,7 +15,7 @@ _INTEGER_LIMIT = 512
 _XOR_TABLES = [bytes(byte ^ key for byte in range(256)) for key in range(256)]
 
 
-def apply_mask(payload: bytes, key: bytes) -> bytes:
+def apply_mask(payload: bytes | bytearray, key: bytes) -> bytes | bytearray:
     """Mask, or unmask, a payload with a key of 4 bytes."""
     size = len(payload)
     if size <= _INTEGER_LIMIT:
@@ -26,7 +26,7 @@ def apply_mask(payload: bytes, key: bytes) -> bytes:
     masked = bytearray(payload)
     for lane in range(4):
         masked[lane::4] = masked[lane::4].translate(_XOR_TABLES[key[lane]])
-    return bytes(masked)
+    return masked
 
 
 class MaskKeys:

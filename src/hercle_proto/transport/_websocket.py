@@ -93,10 +93,10 @@ class WebSocket:
 
     @property
     def answer_begun(self) -> bool:
-        """Client role: whether a byte of the answer came. Until then the upgrade may be repeated."""
+        """Client role: whether a byte of the answer came. Before, asking again does no harm."""
         return self._answer_begun
 
-    # -- our caller's wishes -----------------------------------------------------------------------
+    # -- our caller's wishes ----------------------------------------------------------------------
     # LocalProtocolError, with nothing changed, where the state or a value forbids one.
 
     def connect(self, *, host: str, target: str, headers: Iterable[tuple[str, str]] = ()) -> None:
@@ -149,7 +149,7 @@ class WebSocket:
             case _:
                 pass
 
-    # -- bytes and events --------------------------------------------------------------------------
+    # -- bytes and events -------------------------------------------------------------------------
 
     def receive_data(self, data: Buffer) -> None:
         """What was read, cut anywhere; empty is the end of the stream. The peer cannot raise."""
@@ -175,7 +175,7 @@ class WebSocket:
         self._out.clear()
         return data
 
-    # -- the machine -------------------------------------------------------------------------------
+    # -- the machine ------------------------------------------------------------------------------
 
     def _after(self, step: WebSocketStep) -> WebSocketState:
         state = TRANSITIONS[self._role][self._state].get(step)
