@@ -4,6 +4,8 @@ What a peer sends never raises out of a machine; it ends calls and sessions with
 value. Only our caller's misuse raises at once (`LocalProtocolError`), and then nothing has changed.
 
 No text here is built from a secret: keys, tokens, preimages and bodies never enter an error.
+
+Long because errors are read as one tree.
 """
 
 from __future__ import annotations
