@@ -1,0 +1,282 @@
+"""What every driver does alike, whatever it waits with.
+
+A turn is one input to the machine and then, at once or a little later, the *pump*: ring the bells
+of the calls that ended, open and close lines, let every line look again, set the alarm, ring for
+news. Nothing here waits. A *bell* is the event object of the driver's library; a *line* is what a
+driver keeps of a stream.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from math import inf
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+
+from hercle_proto._contract import NEED_DATA, Close, Open
+from hercle_proto._errors import HercleProtoError
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from hercle_proto._contract import (
+        Buffer,
+        Call,
+        Command,
+        Endpoint,
+        Event,
+        Failure,
+        Machine,
+        NeedData,
+    )
+
+__all__ = ["AsyncSession", "Line", "SessionBase"]
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Bell(Protocol):
+    def set(self) -> object: ...
+
+
+class AsyncBell(Bell, Protocol):
+    async def wait(self) -> object: ...
+
+
+BellT = TypeVar("BellT", bound=Bell)
+
+
+class Line(Protocol):
+    """A stream, as a driver keeps it from `Open` until `Close` or its failure."""
+
+    def open(self, endpoint: Endpoint) -> None:
+        """Begin to connect; unless dropped, end in the session's `_opened` or `_failed`."""
+        ...
+
+    def look(self, *, wanted: bool) -> None:
+        """Something may have changed: pull what can be written, and read if `wanted`."""
+        ...
+
+    def drop(self) -> None:
+        """Close at once, connected or not. Nothing of what was pulled is waited for."""
+        ...
+
+
+class SessionBase(ABC, Generic[BellT]):
+    """The machine's side of a session. Callers are alone: on one loop, or under one lock."""
+
+    def __init__(
+        self, machine: Machine, *, clock: Callable[[], float], bell: Callable[[], BellT]
+    ) -> None:
+        self.machine = machine
+        self._clock = clock
+        self._bell = bell
+        self._lines: dict[int, Line] = {}
+        self._bells: dict[Call[Any], BellT] = {}
+        self._news: BellT | None = None
+        self._alarm_at = inf
+        self._held = False
+        self._pump_due = False
+        self._crash: BaseException | None = None
+
+    # -- what the loop offers ----------------------------------------------------------------------
+
+    @abstractmethod
+    def _line(self, stream: int) -> Line: ...
+
+    @abstractmethod
+    def _arm(self, deadline: float) -> None:
+        """Call `_fire` at `deadline` or earlier; it comes before what was asked for last."""
+
+    def _schedule(self) -> None:
+        """See that `_pump` runs soon: what is submitted until then leaves in one write."""
+        self._pump()
+
+    # -- turns -------------------------------------------------------------------------------------
+
+    def _ask(self, question: Callable[[float], T], otherwise: T) -> T:
+        """Ask the machine. An exception out of it is a bug, and ends the session for everybody."""
+        if self._crash is None:
+            try:
+                return question(self._clock())
+            except BaseException as error:
+                self._end(error)
+                if not isinstance(error, Exception):
+                    raise
+        return otherwise
+
+    def _feed(self, event: Callable[[float], object]) -> None:
+        self._ask(event, None)
+        self._pump_soon()
+
+    def _pump_soon(self) -> None:
+        if not self._pump_due:
+            self._pump_due = True
+            self._schedule()
+
+    def _pump(self) -> None:
+        self._pump_due = False
+        self._ask(self._carry_out, None)
+        self._ring_news()
+
+    def _carry_out(self, now: float) -> None:
+        machine = self.machine
+        for call in machine.settled():
+            if bell := self._bells.pop(call, None):
+                bell.set()
+        for action in machine.actions():
+            match action:
+                case Open(stream, endpoint):
+                    if endpoint.tls:
+                        raise ValueError(
+                            "TLS is a machine around this one: see hercle_adapters.Tls"
+                        )
+                    self._lines[stream] = line = self._line(stream)
+                    line.open(endpoint)
+                case Close(stream):
+                    if closed := self._lines.pop(stream, None):
+                        closed.drop()
+        self._held = False
+        for stream, line in tuple(self._lines.items()):
+            wanted = machine.wants_data(stream)
+            self._held |= not wanted
+            line.look(wanted=wanted)
+        deadline = machine.next_deadline()
+        if deadline is not None and deadline < self._alarm_at:
+            self._alarm_at = deadline
+            self._arm(deadline)
+
+    def _fire(self) -> None:
+        self._alarm_at = inf
+        self._feed(lambda now: self.machine.handle_timer(now=now))
+
+    def _end(self, crash: BaseException | None) -> None:
+        """Let go of everything; nobody is left waiting."""
+        self._crash = self._crash or crash
+        lines, self._lines = self._lines, {}
+        for line in lines.values():
+            line.drop()
+        bells, self._bells = self._bells, {}
+        for bell in bells.values():
+            bell.set()
+        self._ring_news()
+
+    # -- for lines ---------------------------------------------------------------------------------
+
+    def _opened(self, stream: int) -> None:
+        self._feed(lambda now: self.machine.stream_opened(stream, now=now))
+
+    def _failed(self, stream: int, failure: Failure) -> None:
+        if line := self._lines.pop(stream, None):
+            line.drop()
+            self._feed(lambda now: self.machine.stream_failed(stream, failure, now=now))
+
+    def _received(self, stream: int, data: Buffer) -> None:
+        self._feed(lambda now: self.machine.receive_data(stream, data, now=now))
+
+    def _pull(self, stream: int) -> bytes:
+        return self._ask(lambda now: self.machine.data_to_send(stream, now=now), b"")
+
+    # -- for callers -------------------------------------------------------------------------------
+
+    def _start(self) -> BellT:
+        bell = self._bells[self.machine.ready] = self._bell()
+        self._feed(lambda now: self.machine.start(now=now))
+        return bell
+
+    def _submit(self, command: Command[R], timeout: float | None) -> tuple[Call[R], BellT]:
+        self._raise_crash()
+        try:
+            call = self.machine.submit(command, now=self._clock(), timeout=timeout)
+        except HercleProtoError:
+            raise
+        except BaseException as error:
+            self._end(error)
+            raise
+        bell = self._bells[call] = self._bell()
+        self._pump_soon()
+        return call, bell
+
+    def _abandon(self, call: Call[Any]) -> None:
+        if self._bells.pop(call, None):
+            self._feed(lambda now: self.machine.abandon(call, now=now))
+
+    def _result(self, call: Call[R]) -> R:
+        if not call.done:
+            self._raise_crash()
+        return call.result()
+
+    def _next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
+        event = self._ask(lambda _: self.machine.next_event(), NEED_DATA)
+        self._raise_crash()
+        if self._held:  # there is room again
+            self._pump_soon()
+        return event
+
+    def _listen(self) -> BellT:
+        """The bell of the next pump. Nothing is missed by who looks and waits in one turn."""
+        self._news = self._news or self._bell()
+        return self._news
+
+    def _ring_news(self) -> None:
+        if self._news:
+            self._news.set()
+            self._news = None
+
+    def _say_goodbye(self) -> None:
+        self._feed(lambda now: self.machine.close(now=now))
+
+    def _finish(self) -> None:
+        self._ask(lambda now: self.machine.close(now=now, at_once=True), None)
+        self._pump()
+        self._end(None)
+
+    @property
+    def _over(self) -> bool:
+        return self._crash is not None or self.machine.closed
+
+    def _raise_crash(self) -> None:
+        if self._crash is not None:
+            raise self._crash
+
+
+class AsyncSession(SessionBase[AsyncBell], ABC):
+    """A machine at work on an event loop. Use it on that loop only.
+
+    Iterate over it for events: what nobody asked for, oldest first. The iteration ends when the
+    session is closed and nothing is left; two iterations at a time compete.
+    """
+
+    async def call(self, command: Command[R], timeout: float | None = None) -> R:
+        """Have a command carried out and return its answer.
+
+        `timeout` is in seconds; None is the machine's own limit. Raises what it ended with.
+        Cancelled before it was sent, it is taken back; else its end is the event `AnsweredLate`.
+        """
+        call, bell = self._submit(command, timeout)
+        try:
+            await bell.wait()
+        finally:
+            self._abandon(call)
+        return self._result(call)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        while (event := self._next_event()) is NEED_DATA:
+            if self._over:
+                raise StopAsyncIteration
+            await self._listen().wait()
+        return event
+
+    async def _begin(self) -> None:
+        await self._start().wait()
+        self._result(self.machine.ready)
+
+    async def _leave(self) -> None:
+        self._say_goodbye()
+        while not self._over:
+            await self._listen().wait()
+        self._raise_crash()

@@ -1,0 +1,170 @@
+"""What the drivers for trio and anyio share: nurseries, cancel scopes and streams of two names."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attrs import frozen
+
+from hercle_adapters._session import AsyncBell, AsyncSession
+from hercle_adapters._tcp import CONNECT_ERRORS, lost, unopened
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+
+    from hercle_proto._contract import Endpoint, Machine
+
+__all__ = ["Library", "StructuredSession", "Tcp", "driven"]
+
+
+class Scope(Protocol):
+    @property
+    def deadline(self) -> float: ...
+    @deadline.setter
+    def deadline(self, deadline: float, /) -> None: ...
+    @property
+    def shield(self) -> bool: ...
+    @shield.setter
+    def shield(self, shield: bool, /) -> None: ...
+    def cancel(self) -> object: ...
+    def __enter__(self) -> object: ...
+    def __exit__(self, kind: Any, error: Any, trace: Any, /) -> bool | None: ...
+
+
+class Nursery(Protocol):
+    @property
+    def cancel_scope(self) -> Scope: ...
+    def start_soon(self, run: Callable[..., Coroutine[Any, Any, Any]], /, *args: Any) -> object: ...
+
+
+@frozen
+class Tcp:
+    """A connection. `read` gives b"" at the peer's orderly end; `write` returns when all is out."""
+
+    read: Callable[[], Awaitable[bytes]]
+    write: Callable[[bytes], Awaitable[None]]
+    close: Callable[[], Awaitable[None]]
+
+
+@frozen
+class Library:
+    """An event loop's words."""
+
+    clock: Callable[[], float]
+    bell: Callable[[], AsyncBell]
+    scope: Callable[[], Scope]
+    nursery: Callable[[], AbstractAsyncContextManager[Nursery]]
+    sleep_forever: Callable[[], Awaitable[None]]
+    connect: Callable[[str, int], Awaitable[Tcp]]
+    broken: type[Exception]
+
+
+class StructuredSession(AsyncSession):
+    def __init__(self, machine: Machine, library: Library, nursery: Nursery) -> None:
+        super().__init__(machine, clock=library.clock, bell=library.bell)
+        self._library = library
+        self._nursery = nursery
+        self._alarm = library.scope()
+
+    def _line(self, stream: int) -> _Line:
+        return _Line(self, stream)
+
+    def _arm(self, deadline: float) -> None:
+        self._alarm.deadline = deadline
+
+    async def _keep_time(self) -> None:
+        while True:
+            self._alarm = self._library.scope()
+            self._alarm.deadline = self._alarm_at
+            with self._alarm:
+                await self._library.sleep_forever()
+            self._fire()
+
+
+@asynccontextmanager
+async def driven(machine: Machine, library: Library) -> AsyncGenerator[StructuredSession]:
+    failure: BaseException | None = None
+    async with library.nursery() as nursery:
+        session = StructuredSession(machine, library, nursery)
+        nursery.start_soon(session._keep_time)
+        try:
+            await session._begin()
+            yield session
+            await session._leave()
+        except BaseException as error:  # noqa: BLE001 - raised below: a nursery makes groups
+            failure = error
+        session._finish()
+        nursery.cancel_scope.shield = (
+            True  # what is left ends at once: nothing needs to come between
+        )
+        nursery.cancel_scope.cancel()
+    try:
+        if failure is not None:
+            raise failure
+    finally:
+        del failure  # it holds this frame
+
+
+class _Line:
+    """A task that connects and reads, and a task that writes."""
+
+    def __init__(self, session: StructuredSession, stream: int) -> None:
+        self._session = session
+        self._library = session._library
+        self._stream = stream
+        self._scope = self._library.scope()
+        self._bell = self._library.bell()
+        self._wanted = self._ended = self._broken = False
+
+    def open(self, endpoint: Endpoint) -> None:
+        self._session._nursery.start_soon(self._run, endpoint)
+
+    def look(self, *, wanted: bool) -> None:
+        self._wanted = wanted
+        self._bell.set()
+        self._bell = self._library.bell()
+
+    def drop(self) -> None:
+        self._scope.cancel()
+
+    async def _run(self, endpoint: Endpoint) -> None:
+        with self._scope:
+            try:
+                tcp = await self._library.connect(endpoint.host, endpoint.port)
+            except CONNECT_ERRORS as error:
+                self._session._failed(self._stream, unopened(error))
+                return
+            try:
+                async with self._library.nursery() as nursery:
+                    self._session._opened(self._stream)
+                    nursery.start_soon(self._write, tcp)
+                    await self._read(tcp)
+            finally:
+                await tcp.close()
+
+    async def _read(self, tcp: Tcp) -> None:
+        try:
+            while not self._ended:
+                while not (self._wanted or self._broken):
+                    await self._bell.wait()
+                data = await tcp.read()
+                self._ended = not data
+                self._session._received(self._stream, data)
+        except self._library.broken as error:
+            self._session._failed(self._stream, lost(error))
+        if self._broken:
+            self._session._failed(self._stream, lost(None))
+
+    async def _write(self, tcp: Tcp) -> None:
+        try:
+            while True:
+                bell = self._bell
+                while data := self._session._pull(self._stream):
+                    await tcp.write(data)
+                await bell.wait()
+        except self._library.broken as error:
+            self._broken = True
+            self.look(wanted=True)  # what the peer said last is still there to be read
+            if self._ended:
+                self._session._failed(self._stream, lost(error))

@@ -1,0 +1,178 @@
+"""The driver for asyncio: one `Protocol` a stream, and no task but while it opens."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Final, cast
+
+from hercle_adapters._session import AsyncSession
+from hercle_adapters._tcp import CONNECT_ERRORS, READ_SIZE, lost, tune, unopened
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from hercle_proto._contract import Endpoint, Machine
+
+__all__ = ["Session", "drive"]
+
+_HAPPY_EYEBALLS_DELAY: Final = 0.25
+"""Seconds until the next address is tried beside the one before (RFC 8305, section 5)."""
+
+
+@asynccontextmanager
+async def drive(machine: Machine) -> AsyncGenerator[Session]:
+    """Drive a machine for as long as the block lasts.
+
+    Entering waits for its first connection and raises why there never will be one. Leaving in order
+    says goodbye; an error or a cancellation drops everything at once.
+    """
+    session = Session(machine, asyncio.get_running_loop())
+    try:
+        await session._begin()
+        yield session
+        await session._leave()
+    finally:
+        session._finish()
+        while session._living:
+            await session._listen().wait()
+
+
+class Session(AsyncSession):
+    def __init__(self, machine: Machine, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(machine, clock=loop.time, bell=asyncio.Event)
+        self._loop = loop
+        self._alarm: asyncio.TimerHandle | None = None
+        self._living: set[_Line] = set()
+
+    def _line(self, stream: int) -> _Line:
+        return _Line(self, stream)
+
+    def _arm(self, deadline: float) -> None:
+        self._disarm()
+        self._alarm = self._loop.call_at(deadline, self._fire)
+
+    def _disarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+
+    def _schedule(self) -> None:
+        self._loop.call_soon(self._pump)
+
+    def _end(self, crash: BaseException | None) -> None:
+        self._disarm()
+        super()._end(crash)
+
+    def _died(self, line: _Line) -> None:
+        self._living.discard(line)
+        self._ring_news()
+
+
+class _ReceiveBuffer(threading.local):
+    """One for all streams of a loop: it is filled and emptied within one callback."""
+
+    def __init__(self) -> None:
+        self.view = memoryview(bytearray(READ_SIZE))
+
+
+_BUFFER: Final = _ReceiveBuffer()
+
+
+class _Line(asyncio.BufferedProtocol):
+    """A transport's protocol; among the session's `_living` from its opening to its very end."""
+
+    def __init__(self, session: Session, stream: int) -> None:
+        self._session = session
+        self._stream = stream
+        self._opening: asyncio.Task[None] | None = None
+        self._transport: asyncio.Transport | None = None
+        self._reading = True
+        self._ended = self._full = False
+
+    # -- for the session ---------------------------------------------------------------------------
+
+    def open(self, endpoint: Endpoint) -> None:
+        self._session._living.add(self)
+        self._opening = self._session._loop.create_task(self._connect(endpoint))
+
+    def look(self, *, wanted: bool) -> None:
+        if self._transport is None:
+            return
+        if wanted is not self._reading and not self._ended:
+            self._reading = wanted
+            (self._transport.resume_reading if wanted else self._transport.pause_reading)()
+        self._write(self._transport)
+
+    def drop(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+        elif self._opening is not None:
+            self._opening.cancel()
+
+    async def _connect(self, endpoint: Endpoint) -> None:
+        try:
+            await self._session._loop.create_connection(
+                lambda: self,
+                endpoint.host,
+                endpoint.port,
+                happy_eyeballs_delay=_HAPPY_EYEBALLS_DELAY,
+            )
+        except CONNECT_ERRORS as error:
+            self._session._failed(self._stream, unopened(error))
+        finally:
+            if self._transport is None:
+                self._session._died(self)
+
+    def _write(self, transport: asyncio.Transport) -> None:
+        # a transport that failed to write would swallow what is pulled for it
+        while not (self._full or transport.is_closing()) and (
+            data := self._session._pull(self._stream)
+        ):
+            transport.write(data)
+
+    # -- for asyncio -------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(
+            high=0
+        )  # full is: not all of it is with the operating system
+        tune(transport.get_extra_info("socket"))
+        self._session._opened(self._stream)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _BUFFER.view
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._session._received(self._stream, _BUFFER.view[:nbytes])
+
+    def eof_received(self) -> bool:
+        self._ended = True
+        self._session._received(self._stream, b"")
+        return True  # it stays open until the machine closes it
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        self._session._pump_soon()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None and not self._ended and self._stream in self._session._lines:
+            self._read_last_words()
+        self._session._failed(self._stream, lost(exc))
+        self._session._died(self)
+
+    def _read_last_words(self) -> None:
+        """A transport that failed to write reads no more; but the peer's last words are there."""
+        assert self._transport is not None
+        sock = self._transport.get_extra_info("socket")
+        with suppress(OSError), socket.fromfd(sock.fileno(), sock.family, sock.type) as rest:
+            rest.setblocking(False)
+            while not self._ended:
+                data = rest.recv(READ_SIZE)
+                self._ended = not data
+                self._session._received(self._stream, data)

@@ -1,0 +1,47 @@
+"""The driver for trio."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from hercle_adapters._structured import Library, StructuredSession, Tcp, driven
+from hercle_adapters._tcp import READ_SIZE, tune
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from hercle_proto._contract import Machine
+
+__all__ = ["Session", "drive"]
+
+Session = StructuredSession
+
+
+def drive(machine: Machine) -> AbstractAsyncContextManager[Session]:
+    """Drive a machine for as long as the block lasts.
+
+    Entering waits for its first connection and raises why there never will be one. Leaving in order
+    says goodbye; an error or a cancellation drops everything at once. What the block raises leaves
+    as itself, not in a group.
+    """
+    return driven(machine, _LIBRARY)
+
+
+async def _connect(host: str, port: int) -> Tcp:
+    stream = await trio.open_tcp_stream(host, port)
+    tune(stream.socket)
+    return Tcp(partial(stream.receive_some, READ_SIZE), stream.send_all, stream.aclose)
+
+
+_LIBRARY: Final = Library(
+    clock=trio.current_time,
+    bell=trio.Event,
+    scope=trio.CancelScope,
+    nursery=trio.open_nursery,
+    sleep_forever=trio.sleep_forever,
+    connect=_connect,
+    broken=trio.BrokenResourceError,
+)
