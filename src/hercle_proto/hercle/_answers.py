@@ -1,0 +1,185 @@
+"""What an answer says: by its subject, or by its shape where there is none.
+
+A wrong "refused" makes a caller create a second invoice, so a refusal is believed only where it is
+plain: an error subject, or a 4xx. 408, 5xx and whatever contradicts itself tell nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, TypeAlias, assert_never
+
+import msgspec
+from attrs import frozen
+
+from hercle_proto.hercle._models import CreatedInvoice, InvoiceSnapshot
+from hercle_proto.hercle._timestamps import to_utc
+
+__all__ = [
+    "CREATED",
+    "PRE_CHECKS",
+    "SNAPSHOT",
+    "Answer",
+    "Data",
+    "Details",
+    "ErrorAnswer",
+    "UnreadableAnswer",
+    "answer_from",
+    "is_error",
+    "is_known",
+]
+
+SNAPSHOT: Final = "lightspark.invoices.snapshot"
+CREATED: Final = "execution.invoice.created"
+PRE_CHECKS: Final = "preChecksError"
+
+_ERROR_SUFFIX: Final = ".error"
+_REQUEST_TIMEOUT: Final = 408
+_NO_REASON: Final = "no reason was given"
+_LONGEST_REASON: Final = 1000
+"""Characters of a server's text that are kept."""
+
+
+class Details(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """Every documented field of an object in `data`, be it a creation or an error."""
+
+    http_status_code: int | None = None
+    id: str | None = None
+    expires_at: datetime | None = None
+    message: str | None = None
+    encoded_payment_request: str | None = None
+    status_error: str | None = None
+
+
+@frozen
+class ErrorAnswer:
+    """The server says no. `surely_refused` is whether that proves that nothing was carried out.
+
+    `reason` is its text, `code` its `statusError` or the error's subject, `status` its
+    `httpStatusCode`.
+    """
+
+    reason: str
+    code: str | None = None
+    status: int | None = None
+    surely_refused: bool = True
+
+
+@frozen
+class UnreadableAnswer:
+    """An answer by its subject, and nothing that could be read as one. `problem` says where and
+    why.
+    """
+
+    problem: str
+
+
+Answer: TypeAlias = InvoiceSnapshot | CreatedInvoice | ErrorAnswer | UnreadableAnswer
+
+Data: TypeAlias = InvoiceSnapshot | Details | str | UnreadableAnswer | None
+"""`data` as it was read: a list, an object, text that is no JSON, what could not be read, or
+nothing.
+"""
+
+
+def is_error(subject: str) -> bool:
+    """Whether all events of this subject are errors."""
+    return subject == PRE_CHECKS or subject.endswith(_ERROR_SUFFIX)
+
+
+def is_known(subject: str | None) -> bool:
+    """Whether an event of this subject may be an answer to one of our commands."""
+    return subject in (None, SNAPSHOT, CREATED) or is_error(subject)
+
+
+def answer_from(subject: str | None, data: Data) -> Answer | None:
+    """The answer, or None for an event of another kind."""
+    if subject is None:
+        return _by_shape(data)
+    if is_error(subject):
+        return _error(data, subject=subject)
+    if subject == SNAPSHOT:
+        return _snapshot(data)
+    if subject == CREATED:
+        return _creation(data)
+    return None
+
+
+def _by_shape(data: Data) -> Answer | None:
+    match data:
+        case InvoiceSnapshot():
+            return data
+        case Details(encoded_payment_request=request) if request:
+            return _creation(data)
+        case Details(status_error=error, message=message, id=id, http_status_code=status):
+            says_no = error or (message and not id and not _is_success(status))
+            return _error(data) if says_no else None
+        case _:
+            return None
+
+
+def _snapshot(data: Data) -> Answer:
+    match data:
+        case InvoiceSnapshot() | UnreadableAnswer():
+            return data
+        case Details() if _says_no(data):
+            return _error(data)
+        case Details() | str() | None:
+            return UnreadableAnswer("data: a list of invoices was expected")
+        case _:
+            assert_never(data)
+
+
+def _creation(data: Data) -> Answer:
+    match data:
+        case Details() if _says_no(data):
+            return _error(data)
+        case Details(id=str(id)) if id:
+            return CreatedInvoice(
+                id,
+                None if data.expires_at is None else to_utc(data.expires_at),
+                data.message,
+                data.encoded_payment_request,
+                data.http_status_code,
+            )
+        case UnreadableAnswer():
+            return data
+        case Details() | InvoiceSnapshot() | str() | None:
+            return UnreadableAnswer("data: an object with an id was expected")
+        case _:
+            assert_never(data)
+
+
+def _says_no(details: Details) -> bool:
+    """Whether details under a subject of success tell of a failure, as the vendor's pages allow."""
+    status = details.http_status_code
+    return (status is not None and status >= 300) or bool(details.status_error and not details.id)
+
+
+def _error(data: Data, *, subject: str | None = None) -> ErrorAnswer:
+    if not isinstance(data, Details):
+        reason = data if isinstance(data, str) and data else _NO_REASON
+        return ErrorAnswer(_short(reason), subject)
+    return ErrorAnswer(
+        _short(data.message or data.status_error or _NO_REASON),
+        data.status_error or subject,
+        data.http_status_code,
+        not data.encoded_payment_request and _refuses(data.http_status_code, subject),
+    )
+
+
+def _refuses(status: int | None, subject: str | None) -> bool:
+    """Whether an error with this status proves that nothing was carried out."""
+    if status is None:
+        return True
+    if _is_success(status):
+        return subject is not None
+    return 400 <= status < 500 and status != _REQUEST_TIMEOUT
+
+
+def _is_success(status: int | None) -> bool:
+    return status is not None and 200 <= status < 300
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_REASON else text[:_LONGEST_REASON] + "…"

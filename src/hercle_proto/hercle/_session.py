@@ -1,0 +1,53 @@
+"""A session with Hercle's hub: the hub client with Hercle's dialect."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hercle_proto._contract import Entropy, KeySource
+from hercle_proto.client import ClientSettings, HubClient, ReconnectPolicy
+from hercle_proto.hercle._dialect import HercleDialect
+from hercle_proto.hercle._urls import SANDBOX_URL, hub_url
+from hercle_proto.hub import HubSettings
+
+__all__ = ["MAX_MESSAGE_BYTES", "hercle_session"]
+
+_RECONNECT: Final = ReconnectPolicy()
+
+MAX_MESSAGE_BYTES: Final = 256 * 2**20
+"""The largest message taken: the API has no paging, and an invoice is about a kilobyte."""
+
+
+def hercle_session(
+    api_key: KeySource,
+    *,
+    url: str = SANDBOX_URL,
+    entropy: Entropy,
+    reconnect: ReconnectPolicy | None = _RECONNECT,
+    call_timeout: float = 30.0,
+    connect_timeout: float = 15.0,
+    event_limit: int = 1024,
+    max_message_bytes: int = MAX_MESSAGE_BYTES,
+    skip_negotiation: bool = False,
+    allow_insecure: bool = False,
+) -> HubClient:
+    """A machine that takes `GetLightningInvoices` and `CreateLightningInvoice`.
+
+    `url` is an origin (`SANDBOX_URL`, `PRODUCTION_URL`, your own server's) or a whole hub URL.
+    `api_key` is the key, or a function that gives the present one. Times are seconds, sizes bytes;
+    what the rest means says `ClientSettings`. Raises `InvalidArgument` for a URL or key that cannot
+    be one.
+    """
+    hub = hub_url(url)
+    settings = ClientSettings(
+        url=f"{hub.origin}{hub.target}",
+        key=api_key,
+        skip_negotiation=skip_negotiation,
+        allow_insecure=allow_insecure,
+        reconnect=reconnect,
+        hub=HubSettings(max_message_bytes=max_message_bytes),
+        connect_timeout=connect_timeout,
+        call_timeout=call_timeout,
+        event_limit=event_limit,
+    )
+    return HubClient(settings, HercleDialect(entropy=entropy), entropy=entropy)
