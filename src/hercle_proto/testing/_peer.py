@@ -22,7 +22,7 @@ from hercle_proto.hub import (
     Message,
     Role,
 )
-from hercle_proto.transport import Closed, UpgradeRequested, WebSocket
+from hercle_proto.transport import Closed, UpgradeRequested, WebSocket, WebSocketState
 from hercle_proto.transport import Message as WebSocketMessage
 
 __all__ = ["Behaviour", "HubPeer"]
@@ -180,7 +180,8 @@ class HubPeer:
                     pass  # what a client may say beside it is nothing to a test
 
     def _flush_hub(self) -> None:
-        if self._websocket is not None and (payload := self._hub.payload_to_send(now=self.now)):
+        payload = self._hub.payload_to_send(now=self.now)
+        if payload and self._websocket is not None and self._websocket.state is WebSocketState.OPEN:
             self._websocket.send(payload)
 
 
