@@ -24,7 +24,7 @@ _CLOSE_REASON_BYTES = 123
 
 def check_host(host: str) -> None:
     """The `Host` header: a name, a literal address in brackets, or either with a port."""
-    labels = host.split(".")
+    labels = host.removesuffix(".").split(".")
     if not _VISIBLE.fullmatch(host) or not all(0 < len(label) < 64 for label in labels):
         rule = "visible ASCII, labels of 1 to 63 characters between its dots"
         raise InvalidArgument("host", rule, f"{len(host)} characters")
@@ -47,10 +47,10 @@ def check_close(code: int, reason: str) -> None:
     """RFC 6455, sections 5.5 and 7.4."""
     if code not in _CLOSE_CODES:
         raise InvalidArgument("code", "must be 1000-1003, 1007-1013 or 3000-4999", str(code))
-    size = len(reason.encode(errors="replace"))
-    if size > _CLOSE_REASON_BYTES:
-        rule = f"must be at most {_CLOSE_REASON_BYTES} bytes of UTF-8"
-        raise InvalidArgument("reason", rule, f"{size} bytes")
+    encoded = reason.encode(errors="replace")
+    if encoded.decode() != reason or len(encoded) > _CLOSE_REASON_BYTES:
+        rule = f"must be at most {_CLOSE_REASON_BYTES} bytes of UTF-8, without lone surrogates"
+        raise InvalidArgument("reason", rule, f"{len(encoded)} bytes")
 
 
 def encode_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:

@@ -15,8 +15,10 @@ __all__ = ["TRANSITIONS", "WebSocketState", "WebSocketStep"]
 class WebSocketState(Enum):
     """How far a WebSocket is."""
 
+    __hash__ = object.__hash__  # Enum's own is Python: these are looked up for every message sent
+
     IDLE = "idle"
-    """The client has not asked for the upgrade yet."""
+    """Nobody asked for the upgrade yet."""
     CONNECTING = "connecting"
     """Asked and not answered."""
     OPEN = "open"
@@ -27,6 +29,8 @@ class WebSocketState(Enum):
 
 class WebSocketStep(Enum):
     """What moves it. Its value is how errors and diagrams call it."""
+
+    __hash__ = object.__hash__
 
     # Our caller's: refused where the state does not list them.
     CONNECT = "connect"

@@ -59,6 +59,7 @@ class WebSocket:
         "_reader",
         "_role",
         "_state",
+        "_transitions",
         "_upgrade",
     )
 
@@ -71,6 +72,7 @@ class WebSocket:
         parameter: str = "max_message_bytes",
     ) -> None:
         self._role = role
+        self._transitions = TRANSITIONS[role]
         self._state = WebSocketState.IDLE
         self._upgrade = ClientUpgrade() if role is Role.CLIENT else ServerUpgrade()
         self._control = self._upgrade.control()
@@ -79,9 +81,9 @@ class WebSocket:
         self._answer_begun = False
         self._events: deque[WebSocketEvent] = deque()
         self._out: list[bytes] = []
-        self._ping: bytes | None = (
-            None  # the newest that is not answered: a flood of them takes no memory
-        )
+        # The newest that is not answered. Only that one will be (RFC 6455, section 5.5.3), so that a
+        # flood of them takes no memory.
+        self._ping: bytes | None = None
 
     def __repr__(self) -> str:
         return f"<WebSocket {self._role.value} {self._state.value}>"
@@ -178,7 +180,7 @@ class WebSocket:
     # -- the machine ------------------------------------------------------------------------------
 
     def _after(self, step: WebSocketStep) -> WebSocketState:
-        state = TRANSITIONS[self._role][self._state].get(step)
+        state = self._transitions[self._state].get(step)
         if state is None:
             raise LocalProtocolError(
                 f"{step.value!r} is not possible: this {self._role.value}'s WebSocket is "

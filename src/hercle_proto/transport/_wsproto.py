@@ -141,11 +141,7 @@ class ClientUpgrade:
                 if not isinstance(head, bytes):
                     return head
                 chunk, data = head, self._head.rest
-            if rejected := _feed(self._wsproto, chunk):
-                # A refusal with a broken body is a refusal.
-                return self._refused() or RemoteProtocolError(
-                    f"the server's answer to the upgrade is no WebSocket handshake: {rejected.why}"
-                )
+            rejected = _feed(self._wsproto, chunk)
             complete = False
             for event in self._wsproto.events():
                 match event:
@@ -159,6 +155,11 @@ class ClientUpgrade:
                         complete = event.body_finished
                     case _:
                         pass  # interim, such as 103
+            if rejected:
+                # With a broken body a refusal is still a refusal.
+                return self._refused() or RemoteProtocolError(
+                    f"the server's answer to the upgrade is no WebSocket handshake: {rejected.why}"
+                )
             if complete or len(self._body) > _BODY_LIMIT:
                 return self._refused()
         return None
