@@ -6,8 +6,10 @@ plain: an error subject, or a 4xx. 408, 5xx and whatever contradicts itself tell
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final, TypeAlias, assert_never
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 import msgspec
 from attrs import frozen
@@ -25,7 +27,6 @@ __all__ = [
     "ErrorAnswer",
     "UnreadableAnswer",
     "answer_from",
-    "is_error",
     "is_known",
 ]
 
@@ -82,27 +83,20 @@ nothing.
 """
 
 
-def is_error(subject: str) -> bool:
-    """Whether all events of this subject are errors."""
-    return subject == PRE_CHECKS or subject.endswith(_ERROR_SUFFIX)
-
-
 def is_known(subject: str | None) -> bool:
     """Whether an event of this subject may be an answer to one of our commands."""
-    return subject in (None, SNAPSHOT, CREATED) or is_error(subject)
+    return subject in _READERS or _is_error(subject)
 
 
 def answer_from(subject: str | None, data: Data) -> Answer | None:
     """The answer, or None for an event of another kind."""
-    if subject is None:
-        return _by_shape(data)
-    if is_error(subject):
-        return _error(data, subject=subject)
-    if subject == SNAPSHOT:
-        return _snapshot(data)
-    if subject == CREATED:
-        return _creation(data)
-    return None
+    if read := _READERS.get(subject):
+        return read(data)
+    return _error(data, subject=subject) if _is_error(subject) else None
+
+
+def _is_error(subject: str | None) -> bool:
+    return subject is not None and (subject == PRE_CHECKS or subject.endswith(_ERROR_SUFFIX))
 
 
 def _by_shape(data: Data) -> Answer | None:
@@ -119,35 +113,29 @@ def _by_shape(data: Data) -> Answer | None:
 
 
 def _snapshot(data: Data) -> Answer:
-    match data:
-        case InvoiceSnapshot() | UnreadableAnswer():
-            return data
-        case Details() if _says_no(data):
-            return _error(data)
-        case Details() | str() | None:
-            return UnreadableAnswer("data: a list of invoices was expected")
-        case _:
-            assert_never(data)
+    if isinstance(data, InvoiceSnapshot | UnreadableAnswer):
+        return data
+    if isinstance(data, Details) and _says_no(data):
+        return _error(data)
+    return UnreadableAnswer("data: a list of invoices was expected")
 
 
 def _creation(data: Data) -> Answer:
-    match data:
-        case Details() if _says_no(data):
-            return _error(data)
-        case Details(id=str(id)) if id:
-            return CreatedInvoice(
-                id,
-                None if data.expires_at is None else to_utc(data.expires_at),
-                data.message,
-                data.encoded_payment_request,
-                data.http_status_code,
-            )
-        case UnreadableAnswer():
-            return data
-        case Details() | InvoiceSnapshot() | str() | None:
-            return UnreadableAnswer("data: an object with an id was expected")
-        case _:
-            assert_never(data)
+    if isinstance(data, UnreadableAnswer):
+        return data
+    if not isinstance(data, Details):
+        return UnreadableAnswer("data: an object was expected")
+    if _says_no(data):
+        return _error(data)
+    if not data.id:
+        return UnreadableAnswer("data: an id was expected")
+    return CreatedInvoice(
+        data.id,
+        None if data.expires_at is None else to_utc(data.expires_at),
+        data.message,
+        data.encoded_payment_request,
+        data.http_status_code,
+    )
 
 
 def _says_no(details: Details) -> bool:
@@ -183,3 +171,8 @@ def _is_success(status: int | None) -> bool:
 
 def _short(text: str) -> str:
     return text if len(text) <= _LONGEST_REASON else text[:_LONGEST_REASON] + "…"
+
+
+_READERS: Final[Mapping[str | None, Callable[[Data], Answer | None]]] = MappingProxyType(
+    {None: _by_shape, SNAPSHOT: _snapshot, CREATED: _creation}
+)

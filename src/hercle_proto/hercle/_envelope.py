@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
-from attrs import frozen
 from msgspec import Raw
 from msgspec.json import Decoder
 
@@ -37,8 +36,7 @@ from hercle_proto.hercle._rows import read_row_by_row
 __all__ = ["Envelope", "open_envelope", "plain_data"]
 
 
-@frozen
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, gc=False):
     """What came: a subject and a ClientId, None where they are missing, empty or no text, and the
     answer within.
 

@@ -29,7 +29,7 @@ PROOFS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def proof_of_refusal(target: str, error: str) -> str | None:
-    """What a Completion's error proves to have kept `target` from running; None if it may have run."""
+    """What a Completion's error proves to have kept `target` from running; None if nothing."""
     for template, proof in PROOFS.items():
         text = template.replace("{target}", target)
         if error == text or (text.endswith(" ") and error.startswith(text)):

@@ -22,6 +22,8 @@ _BEYOND_MICROSECONDS: Final = re.compile(r"(\.\d{6})\d+")
 
 def to_utc(moment: datetime) -> datetime:
     """The same moment as aware UTC; one without zone is taken as UTC."""
+    if moment.tzinfo is UTC:
+        return moment
     offset = moment.utcoffset()
     if not offset:
         return moment.replace(tzinfo=UTC)
