@@ -165,6 +165,10 @@ class Url:
         parameter = f"{quote(name, safe='')}={quote(value, safe='')}"
         return evolve(self, query=f"{self.query}&{parameter}" if self.query else parameter)
 
+    def with_path(self, path: str) -> Url:
+        """The same server, another path, and no query."""
+        return evolve(self, path=path, query="")
+
     def with_segment(self, segment: str) -> Url:
         """With one more segment of path, joined by exactly one slash; the query stays (N-02)."""
         return evolve(self, path=f"{self.path.removesuffix('/')}/{segment}")
