@@ -15,6 +15,7 @@ from hercle_proto.bolt11._fields import (
     KNOWN_FEATURES,
     MAX_FIELD_BYTES,
     MAX_FIELD_WORDS,
+    MAX_NUMBER,
     RouteHint,
     TaggedField,
     read_route_hint,
@@ -31,7 +32,6 @@ DEFAULT_FEATURES: Final = frozenset({8, 14})
 
 _HASH_BYTES: Final = 32
 _MAX_FEATURE: Final = 5 * MAX_FIELD_WORDS - 1
-_MAX_NUMBER: Final = 2**64 - 1
 _TIMESTAMPS: Final = 1 << 5 * TIMESTAMP_WORDS
 
 
@@ -58,7 +58,8 @@ def encode(
     Either `description` or `description_hash`. An `amount_msat` of None leaves it to the payer;
     what else is None is not written, and readers take their defaults (an hour, 18 blocks).
     `created_at` is aware; whole seconds of it are written. `name_payee` writes the node id too,
-    which also follows from the signature. Raises `InvalidArgument`, and `MissingExtra` without the extra `bolt11`.
+    which also follows from the signature. Raises `InvalidArgument`, and `MissingExtra` without the
+    extra `bolt11`.
     """
     fields = [
         TaggedField("p", _hash("payment_hash", payment_hash)),
@@ -114,7 +115,7 @@ def _hash(argument: str, octets: bytes) -> str:
 
 
 def _number(argument: str, value: int) -> str:
-    if not 0 <= value <= _MAX_NUMBER:
+    if not 0 <= value <= MAX_NUMBER:
         raise InvalidArgument(argument, "from 0 to 2**64 - 1", str(value))
     return words(value)
 

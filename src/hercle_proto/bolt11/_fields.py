@@ -14,6 +14,7 @@ __all__ = [
     "KNOWN_FEATURES",
     "MAX_FIELD_BYTES",
     "MAX_FIELD_WORDS",
+    "MAX_NUMBER",
     "FieldReader",
     "Hop",
     "RouteHint",
@@ -43,6 +44,8 @@ payment, but it keeps a valid example with such fields, "which must be ignored".
 KNOWN_FEATURES: Final = frozenset({8, 14, 16, 24, 36, 48})
 """The even bits BOLT 9 has for invoices: variable-length onion, payment secret, multi-part
 payments, route blinding, attribution data, payment metadata."""
+
+MAX_NUMBER: Final = 2**64 - 1
 
 _HOP_BYTES: Final = 51
 _COMPRESSED: Final = (2, 3)
@@ -95,10 +98,6 @@ class FieldReader:
             if len(item.data) == _FIXED_WORDS.get(item.tag, len(item.data)):
                 self._fields.setdefault(item.tag, []).append((position, item.data))
 
-    def position(self, tag: str) -> int | None:
-        """Where the first field of this kind begins, if there is one."""
-        return self._fields[tag][0][0] if tag in self._fields else None
-
     def all(self, tag: str, read: Callable[[str], T]) -> tuple[T, ...]:
         """The values of every field of this kind, in order."""
         values = []
@@ -132,7 +131,14 @@ def read_text(data: str) -> str:
 
 
 def read_number(data: str) -> int:
-    """A number in as few words as hold it."""
+    """A number of 64 bits at most, in as few words as hold it."""
+    value = _minimal(data)
+    if value > MAX_NUMBER:
+        raise ValueError("it is more than 64 bits hold")
+    return value
+
+
+def _minimal(data: str) -> int:
     if data.startswith("q"):
         raise ValueError("it begins with a zero")
     return number(data)
@@ -152,7 +158,7 @@ def _node_id(octets: bytes) -> bytes:
 def read_features(data: str) -> frozenset[int]:
     """The bits that are set. An even one we do not know forbids paying, so it is refused."""
     bits = frozenset(
-        place for place, bit in enumerate(reversed(f"{read_number(data):b}")) if bit == "1"
+        place for place, bit in enumerate(reversed(f"{_minimal(data):b}")) if bit == "1"
     )
     if unknown := [bit for bit in sorted(bits - KNOWN_FEATURES) if bit % 2 == 0]:
         raise ValueError(f"feature {unknown[0]} is required and unknown")
