@@ -1,6 +1,6 @@
 """Hercle's Lightning invoices: commands, answers, events and sessions.
 
-The same commands go over SignalR (`hercle_session`) and REST; an invalid one cannot be made.
+The same commands go over SignalR (`hercle_session`) and REST (`hercle_rest`); an invalid one cannot be made.
 """
 
 from hercle_proto.hercle._answers import Answer, ErrorAnswer, UnreadableAnswer
@@ -18,10 +18,13 @@ from hercle_proto.hercle._models import (
     UnreadableRow,
     to_vendor,
 )
+from hercle_proto.hercle._rest import RestSession, hercle_rest
+from hercle_proto.hercle._rest_settings import MAX_ANSWER_BYTES, RestSettings
 from hercle_proto.hercle._session import MAX_MESSAGE_BYTES, hercle_session
 from hercle_proto.hercle._urls import PRODUCTION_URL, SANDBOX_URL
 
 __all__ = [
+    "MAX_ANSWER_BYTES",
     "MAX_MESSAGE_BYTES",
     "PRODUCTION_URL",
     "SANDBOX_URL",
@@ -35,9 +38,12 @@ __all__ = [
     "HercleDialect",
     "InvoiceSnapshot",
     "LightningInvoice",
+    "RestSession",
+    "RestSettings",
     "UnmatchedAnswer",
     "UnreadableAnswer",
     "UnreadableRow",
+    "hercle_rest",
     "hercle_session",
     "to_vendor",
 ]

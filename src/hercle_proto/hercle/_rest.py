@@ -30,7 +30,7 @@ from hercle_proto.client._streams import Streams, earliest
 from hercle_proto.hercle._commands import CreateLightningInvoice, GetLightningInvoices
 from hercle_proto.hercle._dialect import with_client_id
 from hercle_proto.hercle._rest_lanes import Lanes
-from hercle_proto.hercle._rest_settings import RestSettings
+from hercle_proto.hercle._rest_settings import MAX_ANSWER_BYTES, RestSettings
 from hercle_proto.hercle._urls import SANDBOX_URL
 
 __all__ = ["RestSession", "hercle_rest"]
@@ -46,19 +46,26 @@ def hercle_rest(
     url: str = SANDBOX_URL,
     entropy: Entropy,
     allow_insecure: bool = False,
-    connect_timeout: float = 15.0,
     call_timeout: float = 30.0,
+    connect_timeout: float = 15.0,
+    event_limit: int = 1024,
+    max_answer_bytes: int = MAX_ANSWER_BYTES,
 ) -> RestSession:
-    """A session over REST, as a machine for any driver. Raises `InvalidArgument`.
+    """A machine that takes `GetLightningInvoices` and `CreateLightningInvoice`, over REST.
 
-    `url` is an origin (or a hub's URL on it); `RestSettings` has the other limits.
+    `url` is an origin (`SANDBOX_URL`, `PRODUCTION_URL`, your own server's), a hub's URL on it, or
+    the URL of the invoices. `api_key` is the key, or a function that gives the present one. Times
+    are seconds, sizes bytes; what the rest means says `RestSettings`. Raises `InvalidArgument` for
+    a URL or key that cannot be one.
     """
     settings = RestSettings(
         url=url,
         key=api_key,
         allow_insecure=allow_insecure,
-        connect_timeout=connect_timeout,
         call_timeout=call_timeout,
+        connect_timeout=connect_timeout,
+        event_limit=event_limit,
+        max_answer_bytes=max_answer_bytes,
     )
     return RestSession(settings, entropy=entropy)
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from attrs import field, frozen, validators
 
 from hercle_proto._contract import KeySource
 from hercle_proto.hercle._urls import SANDBOX_URL
 
-__all__ = ["RestSettings"]
+__all__ = ["MAX_ANSWER_BYTES", "RestSettings"]
+
+MAX_ANSWER_BYTES: Final = 256 * 2**20
+"""The largest answer taken: the API has no paging, and an invoice is about a kilobyte."""
 
 
 @frozen(kw_only=True)
@@ -27,7 +32,7 @@ class RestSettings:
     """How long a call waits for its end unless it says otherwise; infinity waits for ever."""
     linger: float = field(default=2.0, validator=validators.ge(0))
     """How long a closing session waits for the answer to what was sent."""
-    max_answer_bytes: int = field(default=256 * 2**20, validator=validators.ge(1))
+    max_answer_bytes: int = field(default=MAX_ANSWER_BYTES, validator=validators.ge(1))
     event_limit: int = field(default=1024, validator=validators.ge(1))
     most_waiting: int = field(default=4096, validator=validators.ge(1))
     """How many commands may wait to be sent."""
