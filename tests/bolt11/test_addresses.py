@@ -21,7 +21,8 @@ def test_read_and_written(network: Network, program: tuple[int, bytes]) -> None:
     address = read_address(network, data)
     assert address is not None
     assert write_address(network, address) == data
-    assert write_address(network, address.upper() if "1q" in address else address) == data
+    if program[0] <= 16:
+        assert write_address(network, address.upper()) == data
 
 
 @given(st.sampled_from(Network), st.text(CHARSET, max_size=80))
