@@ -1,8 +1,8 @@
 """One hub connection, either end of it: payloads, messages and time in; payloads, events and one
 deadline out.
 
-What has rules of its own lies beside it: states, records, handshake, invocations, keep-alive. The
-rest is one class, for it is one life.
+Long because the rest is one life: what has rules of its own lies beside it already (states,
+records, handshake, invocations, keep-alive).
 """
 
 from __future__ import annotations

@@ -19,8 +19,6 @@ Where the text leaves it open, or shipped peers differ:
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
-from math import isfinite
 from typing import Any, Final, TypeVar, assert_never, overload
 
 import msgspec
@@ -29,8 +27,8 @@ from msgspec import UNSET, UnsetType
 
 from hercle_proto._border import DECODING_FAILURES, decode_json, undecodable
 from hercle_proto._errors import InvalidArgument, RemoteProtocolError
-from hercle_proto._numbers import decimal_to_wire
 from hercle_proto.hub._codec import Record
+from hercle_proto.hub._json_values import to_raw
 from hercle_proto.hub._messages import (
     NO_HEADERS,
     NO_RESULT,
@@ -116,7 +114,7 @@ class JsonCodec:
         raise refusal
 
     def encode_value(self, value: object, *, name: str = "value") -> Raw:
-        return _to_raw(value, name)
+        return to_raw(value, name)
 
     @overload
     def decode_value(self, raw: Raw, type: type[T]) -> T: ...
@@ -235,7 +233,7 @@ def _to_wire(message: Message) -> _Wire:
                 headers=dict(message.headers) or UNSET,
                 invocation_id=UNSET if message.invocation_id is None else message.invocation_id,
                 target=message.target,
-                arguments=tuple([_to_raw(value, "arguments") for value in message.arguments]),
+                arguments=tuple([to_raw(value, "arguments") for value in message.arguments]),
                 stream_ids=message.stream_ids or UNSET,
             )
         case StreamItem():
@@ -243,14 +241,14 @@ def _to_wire(message: Message) -> _Wire:
                 type=2,
                 headers=dict(message.headers) or UNSET,
                 invocation_id=message.invocation_id,
-                item=_to_raw(message.item, "item"),
+                item=to_raw(message.item, "item"),
             )
         case Completion():
             return _Wire(
                 type=3,
                 headers=dict(message.headers) or UNSET,
                 invocation_id=message.invocation_id,
-                result=UNSET if message.result is NO_RESULT else _to_raw(message.result, "result"),
+                result=UNSET if message.result is NO_RESULT else to_raw(message.result, "result"),
                 error=UNSET if message.error is None else message.error,
             )
         case CancelInvocation():
@@ -273,36 +271,3 @@ def _to_wire(message: Message) -> _Wire:
             return _Wire(type=9, sequence_id=message.sequence_id)
         case _:
             assert_never(message)
-
-
-def _to_raw(value: object, name: str) -> Raw:
-    if isinstance(value, Raw):
-        return value
-    try:
-        return Raw(_encode(_plain(value)))
-    except RecursionError:
-        reason = "nested too deeply"
-    except UnicodeEncodeError:
-        reason = "text with a lone surrogate"
-    except (TypeError, ValueError, OverflowError) as error:
-        reason = str(error)
-    raise InvalidArgument(name, "must be what JSON can hold", reason)
-
-
-def _plain(value: object) -> object:
-    """`value` without what msgspec would not write as promised: NaN is null to it, Decimal 1E-8."""
-    match value:
-        case str() | int() | None | Raw():  # bool is an int
-            return value
-        case Decimal():
-            return Raw(decimal_to_wire(value).encode())
-        case float():
-            if not isfinite(value):
-                raise ValueError("a number that is not finite")
-            return value
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case dict():
-            return {key: _plain(item) for key, item in value.items()}
-        case _:
-            return _plain(msgspec.to_builtins(value, builtin_types=(Decimal,), str_keys=True))
