@@ -1,6 +1,7 @@
 """Hercle's Lightning invoices: commands, answers, events and sessions.
 
-The same commands go over SignalR (`hercle_session`) and REST (`hercle_rest`); an invalid one cannot be made.
+The same commands go over SignalR (`hercle_session`) and REST (`hercle_rest`); an invalid one cannot
+be made.
 """
 
 from hercle_proto.hercle._answers import Answer, ErrorAnswer, UnreadableAnswer

@@ -28,6 +28,7 @@ __all__ = [
     "UnreadableAnswer",
     "answer_from",
     "is_known",
+    "shorten",
 ]
 
 SNAPSHOT: Final = "lightspark.invoices.snapshot"
@@ -103,7 +104,7 @@ def _by_shape(data: Data) -> Answer | None:
     match data:
         case InvoiceSnapshot():
             return data
-        case Details(encoded_payment_request=request) if request:
+        case Details(encoded_payment_request=request, id=id) if request and id:
             return _creation(data)
         case Details(status_error=error, message=message, id=id, http_status_code=status):
             says_no = error or (message and not id and not _is_success(status))
@@ -147,9 +148,9 @@ def _says_no(details: Details) -> bool:
 def _error(data: Data, *, subject: str | None = None) -> ErrorAnswer:
     if not isinstance(data, Details):
         reason = data if isinstance(data, str) and data else _NO_REASON
-        return ErrorAnswer(_short(reason), subject)
+        return ErrorAnswer(shorten(reason), subject)
     return ErrorAnswer(
-        _short(data.message or data.status_error or _NO_REASON),
+        shorten(data.message or data.status_error or _NO_REASON),
         data.status_error or subject,
         data.http_status_code,
         not data.encoded_payment_request and _refuses(data.http_status_code, subject),
@@ -169,7 +170,8 @@ def _is_success(status: int | None) -> bool:
     return status is not None and 200 <= status < 300
 
 
-def _short(text: str) -> str:
+def shorten(text: str) -> str:
+    """A server's text, as much of it as anybody reads."""
     return text if len(text) <= _LONGEST_REASON else text[:_LONGEST_REASON] + "…"
 
 

@@ -4,6 +4,7 @@ exist.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
@@ -41,9 +42,9 @@ class HercleCommand(Command[R_co]):
     client_id: str | None
 
     @property
+    @abstractmethod
     def arguments(self) -> tuple[object, ...]:
         """The hub method's positional arguments, null included."""
-        raise NotImplementedError
 
     @property
     def correlation_id(self) -> str | None:

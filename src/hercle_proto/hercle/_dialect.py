@@ -18,7 +18,7 @@ from hercle_proto._errors import (
     RemoteProtocolError,
 )
 from hercle_proto.client import Answered, InFlight, Outcome, Refused, Settlement, Unclear
-from hercle_proto.hercle._answers import Answer, ErrorAnswer, UnreadableAnswer
+from hercle_proto.hercle._answers import Answer, ErrorAnswer, UnreadableAnswer, shorten
 from hercle_proto.hercle._commands import HercleCommand
 from hercle_proto.hercle._envelope import Envelope, open_envelope, plain_data
 from hercle_proto.hercle._events import ExecutionEvent, UnmatchedAnswer
@@ -73,10 +73,11 @@ class HercleDialect:
         """A Completion says "taken" and no more; one with an error rarely says that nothing ran."""
         if completion.error is None:
             return None
+        reason = shorten(completion.error)
         proof = proof_of_refusal(self.invocation(call.command)[0], completion.error)
         if proof is None:
-            return Unclear(ApiError(completion.error))
-        return Refused(CommandRefused(call.command, completion.error, code=proof))
+            return Unclear(ApiError(reason))
+        return Refused(CommandRefused(call.command, reason, code=proof))
 
     def received(self, invocation: Invocation, in_flight: InFlight) -> Sequence[Settlement | Event]:
         """What an event means: the end of a call, or an event for whoever listens."""

@@ -24,11 +24,7 @@ from hercle_proto.hercle._answers import (
     ErrorAnswer,
     UnreadableAnswer,
 )
-from hercle_proto.hercle._commands import (
-    CreateLightningInvoice,
-    GetLightningInvoices,
-    HercleCommand,
-)
+from hercle_proto.hercle._commands import CreateLightningInvoice, GetLightningInvoices
 from hercle_proto.hercle._envelope import Envelope
 from hercle_proto.hercle._models import CreatedInvoice, InvoiceSnapshot
 
@@ -36,11 +32,11 @@ __all__ = ["agrees", "find_call"]
 
 _MSAT_PER_SAT: Final = 1000
 
-_ASKED_BY: Final[Mapping[type[Answer], type[HercleCommand[Any]]]] = MappingProxyType(
+_ASKED_BY: Final[Mapping[type[Answer], type[Command[Any]]]] = MappingProxyType(
     {InvoiceSnapshot: GetLightningInvoices, CreatedInvoice: CreateLightningInvoice}
 )
 
-_ASKED_BY_SUBJECT: Final[Mapping[str | None, type[HercleCommand[Any]]]] = MappingProxyType(
+_ASKED_BY_SUBJECT: Final[Mapping[str | None, type[Command[Any]]]] = MappingProxyType(
     {SNAPSHOT: GetLightningInvoices, CREATED: CreateLightningInvoice}
 )
 
@@ -97,7 +93,7 @@ def _is_ours(subject: str | None) -> bool:
 
 def _fits(subject: str | None, answer: Answer, command: Command[Any]) -> bool:
     """Whether it could be this command's answer."""
-    kind = _ASKED_BY.get(type(answer)) or _ASKED_BY_SUBJECT.get(subject, HercleCommand)
+    kind = _ASKED_BY.get(type(answer)) or _ASKED_BY_SUBJECT.get(subject, Command)
     return isinstance(command, kind)
 
 
@@ -107,7 +103,7 @@ def _is_certain(answer: Answer, command: Command[Any]) -> bool:
         case CreatedInvoice():
             return isinstance(command, CreateLightningInvoice) and agrees(answer, command)
         case UnreadableAnswer():
-            return command.repeatable
+            return False
         case InvoiceSnapshot() | ErrorAnswer():
             return True
         case _:
