@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, assert_never
 from attrs import field, frozen
 
 from hercle_proto._contract import NEED_DATA, Buffer, Entropy, Failure
-from hercle_proto._credentials import bearer
+from hercle_proto._credentials import bearer, current_key
 from hercle_proto._errors import (
     ConnectionFailed,
     HercleProtoError,
-    KeyUnavailable,
     NegotiationFailed,
     RemoteProtocolError,
     TimedOut,
@@ -131,18 +130,9 @@ class Attempt:
         self._open()
 
     def _ask_for_key(self) -> str | None:
-        key = self._settings.key
-        if callable(key):
-            try:
-                key = key()
-            except HercleProtoError:
-                raise
-            except Exception as error:  # noqa: BLE001 - what a stranger's function raises may hold the key
-                raise KeyUnavailable(type(error).__name__) from None
-        if not key:
-            return None
-        check_key_transport(self._url, allow_insecure=self._settings.allow_insecure)
-        bearer(key)
+        key = current_key(self._settings.key)
+        if key is not None:
+            check_key_transport(self._url, allow_insecure=self._settings.allow_insecure)
         return key
 
     def _open(self) -> None:
@@ -213,7 +203,12 @@ class Attempt:
                 self._redirects += 1
                 if self._redirects >= MAX_REDIRECTS:  # N-26
                     raise NegotiationFailed(f"negotiate redirected {self._redirects} times")
-                self._url, self._token = redirected(self._url, negotiated, token=self._token)
+                self._url, self._token = redirected(
+                    self._url,
+                    negotiated,
+                    token=self._token,
+                    allow_insecure=self._settings.allow_insecure,
+                )
                 self._open()
             case Negotiated():
                 negotiated.require_websockets()
