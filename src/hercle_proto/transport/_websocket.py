@@ -81,7 +81,7 @@ class WebSocket:
         self._answer_begun = False
         self._events: deque[WebSocketEvent] = deque()
         self._out: list[bytes] = []
-        # The newest that is not answered. Only that one will be (RFC 6455, section 5.5.3), so that a
+        # The newest that is not answered. Only that one is (RFC 6455, section 5.5.3), so that a
         # flood of them takes no memory.
         self._ping: bytes | None = None
 
@@ -160,11 +160,10 @@ class WebSocket:
                 pass
             case WebSocketState.IDLE | WebSocketState.CONNECTING:
                 self._receive_upgrade(bytes(data))
-            case WebSocketState.OPEN | WebSocketState.CLOSING:
-                if data:
-                    self._receive_frames(bytes(data))
-                else:
-                    self._fail(RemoteProtocolError("the connection ended without a close frame"))
+            case _ if data:
+                self._receive_frames(bytes(data))
+            case _:
+                self._fail(RemoteProtocolError("the connection ended without a close frame"))
 
     def next_event(self) -> WebSocketEvent | Literal[NeedData.NEED_DATA]:
         """The oldest event that was not taken yet."""
@@ -214,7 +213,7 @@ class WebSocket:
                 self._receive_frames(self._upgrade.trailing)
             case UpgradeRefused() as event:
                 self._finish(self._after(WebSocketStep.REFUSED), event)
-            case RemoteProtocolError() as error:
+            case error:
                 self._out.append(self._upgrade.answer)
                 self._fail(error)
 
