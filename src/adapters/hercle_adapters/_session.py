@@ -11,26 +11,24 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from math import inf
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
-from hercle_proto._contract import NEED_DATA, Close, Open
-from hercle_proto._errors import HercleProtoError
+from hercle_proto import (
+    NEED_DATA,
+    Buffer,
+    Call,
+    Close,
+    Command,
+    Endpoint,
+    Event,
+    Failure,
+    HercleProtoError,
+    Machine,
+    NeedData,
+    Open,
+)
 
-if TYPE_CHECKING:
-    from typing import Self
-
-    from hercle_proto._contract import (
-        Buffer,
-        Call,
-        Command,
-        Endpoint,
-        Event,
-        Failure,
-        Machine,
-        NeedData,
-    )
-
-__all__ = ["AsyncSession", "Line", "SessionBase"]
+__all__ = ["AsyncBell", "AsyncSession", "Line", "SessionBase"]
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -52,15 +50,12 @@ class Line(Protocol):
 
     def open(self, endpoint: Endpoint) -> None:
         """Begin to connect; unless dropped, end in the session's `_opened` or `_failed`."""
-        ...
 
     def look(self, *, wanted: bool) -> None:
         """Something may have changed: pull what can be written, and read if `wanted`."""
-        ...
 
     def drop(self) -> None:
         """Close at once, connected or not. Nothing of what was pulled is waited for."""
-        ...
 
 
 class SessionBase(ABC, Generic[BellT]):
@@ -76,8 +71,7 @@ class SessionBase(ABC, Generic[BellT]):
         self._bells: dict[Call[Any], BellT] = {}
         self._news: BellT | None = None
         self._alarm_at = inf
-        self._held = False
-        self._pump_due = False
+        self._held = self._pump_due = False
         self._crash: BaseException | None = None
 
     # -- what the loop offers ----------------------------------------------------------------------
@@ -85,9 +79,8 @@ class SessionBase(ABC, Generic[BellT]):
     @abstractmethod
     def _line(self, stream: int) -> Line: ...
 
-    @abstractmethod
     def _arm(self, deadline: float) -> None:
-        """Call `_fire` at `deadline` or earlier; it comes before what was asked for last."""
+        """Call `_fire` at `deadline`, and not when it was to be called until now."""
 
     def _schedule(self) -> None:
         """See that `_pump` runs soon: what is submitted until then leaves in one write."""
@@ -120,18 +113,15 @@ class SessionBase(ABC, Generic[BellT]):
         self._ask(self._carry_out, None)
         self._ring_news()
 
-    def _carry_out(self, now: float) -> None:
-        machine = self.machine
-        for call in machine.settled():
+    def _carry_out(self, _: float) -> None:
+        for call in self.machine.settled():
             if bell := self._bells.pop(call, None):
                 bell.set()
-        for action in machine.actions():
+        for action in self.machine.actions():
             match action:
                 case Open(stream, endpoint):
                     if endpoint.tls:
-                        raise ValueError(
-                            "TLS is a machine around this one: see hercle_adapters.Tls"
-                        )
+                        raise ValueError("TLS is a machine around this one: hercle_adapters.Tls")
                     self._lines[stream] = line = self._line(stream)
                     line.open(endpoint)
                 case Close(stream):
@@ -139,10 +129,10 @@ class SessionBase(ABC, Generic[BellT]):
                         closed.drop()
         self._held = False
         for stream, line in tuple(self._lines.items()):
-            wanted = machine.wants_data(stream)
+            wanted = self.machine.wants_data(stream)
             self._held |= not wanted
             line.look(wanted=wanted)
-        deadline = machine.next_deadline()
+        deadline = self.machine.next_deadline()
         if deadline is not None and deadline < self._alarm_at:
             self._alarm_at = deadline
             self._arm(deadline)
@@ -154,12 +144,11 @@ class SessionBase(ABC, Generic[BellT]):
     def _end(self, crash: BaseException | None) -> None:
         """Let go of everything; nobody is left waiting."""
         self._crash = self._crash or crash
-        lines, self._lines = self._lines, {}
-        for line in lines.values():
-            line.drop()
-        bells, self._bells = self._bells, {}
-        for bell in bells.values():
-            bell.set()
+        self._arm(inf)
+        while self._lines:
+            self._lines.popitem()[1].drop()
+        while self._bells:
+            self._bells.popitem()[1].set()
         self._ring_news()
 
     # -- for lines ---------------------------------------------------------------------------------

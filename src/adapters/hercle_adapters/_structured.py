@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
+from math import inf
+from typing import Any, Protocol
 
 from attrs import frozen
 
 from hercle_adapters._session import AsyncBell, AsyncSession
 from hercle_adapters._tcp import CONNECT_ERRORS, lost, unopened
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-
-    from hercle_proto._contract import Endpoint, Machine
+from hercle_proto import Endpoint, Machine
 
 __all__ = ["Library", "StructuredSession", "Tcp", "driven"]
 
 
-class Scope(Protocol):
-    @property
-    def deadline(self) -> float: ...
-    @deadline.setter
-    def deadline(self, deadline: float, /) -> None: ...
+class Scope(AbstractContextManager[object, bool | None], Protocol):
     @property
     def shield(self) -> bool: ...
     @shield.setter
     def shield(self, shield: bool, /) -> None: ...
     def cancel(self) -> object: ...
-    def __enter__(self) -> object: ...
-    def __exit__(self, kind: Any, error: Any, trace: Any, /) -> bool | None: ...
 
 
 class Nursery(Protocol):
     @property
     def cancel_scope(self) -> Scope: ...
-    def start_soon(self, run: Callable[..., Coroutine[Any, Any, Any]], /, *args: Any) -> object: ...
+    def start_soon(
+        self, run: Callable[..., Coroutine[Any, Any, None]], /, *args: Any
+    ) -> object: ...
 
 
 @frozen
@@ -53,33 +47,10 @@ class Library:
 
     clock: Callable[[], float]
     bell: Callable[[], AsyncBell]
-    scope: Callable[[], Scope]
+    scope_until: Callable[[float], Scope]
     nursery: Callable[[], AbstractAsyncContextManager[Nursery]]
-    sleep_forever: Callable[[], Awaitable[None]]
     connect: Callable[[str, int], Awaitable[Tcp]]
     broken: type[Exception]
-
-
-class StructuredSession(AsyncSession):
-    def __init__(self, machine: Machine, library: Library, nursery: Nursery) -> None:
-        super().__init__(machine, clock=library.clock, bell=library.bell)
-        self._library = library
-        self._nursery = nursery
-        self._alarm = library.scope()
-
-    def _line(self, stream: int) -> _Line:
-        return _Line(self, stream)
-
-    def _arm(self, deadline: float) -> None:
-        self._alarm.deadline = deadline
-
-    async def _keep_time(self) -> None:
-        while True:
-            self._alarm = self._library.scope()
-            self._alarm.deadline = self._alarm_at
-            with self._alarm:
-                await self._library.sleep_forever()
-            self._fire()
 
 
 @asynccontextmanager
@@ -106,6 +77,28 @@ async def driven(machine: Machine, library: Library) -> AsyncGenerator[Structure
         del failure  # it holds this frame
 
 
+class StructuredSession(AsyncSession):
+    def __init__(self, machine: Machine, library: Library, nursery: Nursery) -> None:
+        super().__init__(machine, clock=library.clock, bell=library.bell)
+        self._library = library
+        self._nursery = nursery
+        self._alarm_moved = library.bell()
+
+    def _line(self, stream: int) -> _Line:
+        return _Line(self, stream)
+
+    def _arm(self, deadline: float) -> None:
+        self._alarm_moved.set()
+
+    async def _keep_time(self) -> None:
+        while True:
+            self._alarm_moved = self._library.bell()
+            with self._library.scope_until(self._alarm_at):
+                await self._alarm_moved.wait()
+            if self._clock() >= self._alarm_at:
+                self._fire()
+
+
 class _Line:
     """A task that connects and reads, and a task that writes."""
 
@@ -113,7 +106,7 @@ class _Line:
         self._session = session
         self._library = session._library
         self._stream = stream
-        self._scope = self._library.scope()
+        self._scope = self._library.scope_until(inf)
         self._bell = self._library.bell()
         self._wanted = self._ended = self._broken = False
 

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import ssl
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from attrs import evolve
 
 from hercle_adapters._tcp import READ_SIZE
-from hercle_proto._contract import Close, Failure, Open, Why
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hercle_proto._contract import Action, Buffer, Call, Command, Event, Machine, NeedData
+from hercle_proto import Action, Buffer, Call, Close, Failure, Machine, Open, Why
 
 __all__ = ["Tls"]
-
-R = TypeVar("R")
 
 
 @cache
 def _default_context() -> ssl.SSLContext:
-    """Certificates and host names are verified. Built when first needed: that takes 20 ms."""
+    """Certificates and host names are verified. Built when first needed: it takes 20 ms."""
     return ssl.create_default_context()
 
 
@@ -40,6 +32,15 @@ class Tls:
         self._context = context
         self._secured: dict[int, _Secured] = {}
         self._closes: list[Action] = []
+        # what has nothing to do with streams goes straight to the machine inside
+        self.start = machine.start
+        self.close = machine.close
+        self.submit = machine.submit
+        self.abandon = machine.abandon
+        self.settled = machine.settled
+        self.next_event = machine.next_event
+        self.next_deadline = machine.next_deadline
+        self.handle_timer = machine.handle_timer
 
     @property
     def ready(self) -> Call[None]:
@@ -49,12 +50,6 @@ class Tls:
     def closed(self) -> bool:
         return self._machine.closed and not self._closes
 
-    def start(self, *, now: float) -> None:
-        self._machine.start(now=now)
-
-    def close(self, *, now: float, at_once: bool = False) -> None:
-        self._machine.close(now=now, at_once=at_once)
-
     def actions(self) -> list[Action]:
         actions, self._closes = self._closes, []
         for action in self._machine.actions():
@@ -62,10 +57,8 @@ class Tls:
                 case Open(stream, endpoint) if endpoint.tls:
                     self._secured[stream] = _Secured(endpoint.host)
                     actions.append(Open(stream, evolve(endpoint, tls=False)))
-                case Close(stream):
-                    self._secured.pop(stream, None)
-                    actions.append(action)
                 case _:
+                    self._secured.pop(action.stream, None)
                     actions.append(action)
         return actions
 
@@ -80,9 +73,6 @@ class Tls:
     def wants_data(self, stream: int) -> bool:
         secured = self._secured.get(stream)
         return (secured is not None and not secured.open) or self._machine.wants_data(stream)
-
-    def next_deadline(self) -> float | None:
-        return self._machine.next_deadline()
 
     def stream_opened(self, stream: int, *, now: float) -> None:
         secured = self._secured.get(stream)
@@ -102,21 +92,6 @@ class Tls:
         else:
             secured.receive(data)
             self._advance(stream, secured, now=now)
-
-    def handle_timer(self, *, now: float) -> None:
-        self._machine.handle_timer(now=now)
-
-    def submit(self, command: Command[R], *, now: float, timeout: float | None = None) -> Call[R]:
-        return self._machine.submit(command, now=now, timeout=timeout)
-
-    def abandon(self, call: Call[Any], *, now: float) -> None:
-        self._machine.abandon(call, now=now)
-
-    def settled(self) -> Sequence[Call[Any]]:
-        return self._machine.settled()
-
-    def next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
-        return self._machine.next_event()
 
     def _advance(self, stream: int, secured: _Secured, *, now: float) -> None:
         """Pass on what the bytes so far amount to."""
@@ -155,10 +130,7 @@ class _Secured:
             pass
         except ssl.SSLCertVerificationError as error:
             self.failure = Failure(Why.UNTRUSTED, error.verify_message)
-        except (
-            ssl.SSLError,
-            ValueError,
-        ) as error:  # ValueError: a host that no certificate can have
+        except (ssl.SSLError, ValueError) as error:  # ValueError: a host no certificate can have
             self.failure = Failure(Why.UNREACHABLE, _detail(error))
         return self.open
 
@@ -176,9 +148,7 @@ class _Secured:
             data = self._tls.read(READ_SIZE)
         except ssl.SSLWantReadError:
             return None
-        except (
-            ssl.SSLError
-        ) as error:  # an end of file without the peer's goodbye, too: it may be a cut
+        except ssl.SSLError as error:  # an end of file without the peer's goodbye, too
             self.failure = Failure(Why.LOST, _detail(error))
             return None
         self._ended = not data
@@ -189,7 +159,7 @@ class _Secured:
         while self._tls is not None and self.unsent:
             try:
                 self.unsent = self.unsent[self._tls.write(self.unsent) :]
-            except ssl.SSLWantReadError:  # the peer changes keys: after it answered
+            except ssl.SSLWantReadError:  # the peer changes keys: when it has answered
                 break
         return self._outgoing.read()
 

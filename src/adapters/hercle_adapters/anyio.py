@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import anyio
 from anyio.abc import SocketAttribute
 
+from hercle_adapters import _machines
 from hercle_adapters._structured import Library, StructuredSession, Tcp, driven
 from hercle_adapters._tcp import READ_SIZE, tune
+from hercle_proto import Machine
 
-if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-
-    from hercle_proto._contract import Machine
-
-__all__ = ["Session", "drive"]
+__all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_signalr"]
 
 Session = StructuredSession
 
@@ -29,6 +27,11 @@ def drive(machine: Machine) -> AbstractAsyncContextManager[Session]:
     as itself, not in a group.
     """
     return driven(machine, _LIBRARY)
+
+
+open_hercle = _machines.opener(drive, _machines.hercle)
+open_hercle_rest = _machines.opener(drive, _machines.hercle_rest)
+open_signalr = _machines.opener(drive, _machines.signalr)
 
 
 async def _connect(host: str, port: int) -> Tcp:
@@ -47,9 +50,8 @@ async def _connect(host: str, port: int) -> Tcp:
 _LIBRARY: Final = Library(
     clock=anyio.current_time,
     bell=anyio.Event,
-    scope=anyio.CancelScope,
+    scope_until=lambda deadline: anyio.CancelScope(deadline=deadline),
     nursery=anyio.create_task_group,
-    sleep_forever=anyio.sleep_forever,
     connect=_connect,
     broken=anyio.BrokenResourceError,
 )

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Final, cast
+from math import inf
+from typing import Final, cast
 
+from hercle_adapters import _machines
 from hercle_adapters._session import AsyncSession
 from hercle_adapters._tcp import CONNECT_ERRORS, READ_SIZE, lost, tune, unopened
+from hercle_proto import Endpoint, Machine
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from hercle_proto._contract import Endpoint, Machine
-
-__all__ = ["Session", "drive"]
+__all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_signalr"]
 
 _HAPPY_EYEBALLS_DELAY: Final = 0.25
 """Seconds until the next address is tried beside the one before (RFC 8305, section 5)."""
@@ -40,6 +39,11 @@ async def drive(machine: Machine) -> AsyncGenerator[Session]:
             await session._listen().wait()
 
 
+open_hercle = _machines.opener(drive, _machines.hercle)
+open_hercle_rest = _machines.opener(drive, _machines.hercle_rest)
+open_signalr = _machines.opener(drive, _machines.signalr)
+
+
 class Session(AsyncSession):
     def __init__(self, machine: Machine, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(machine, clock=loop.time, bell=asyncio.Event)
@@ -51,19 +55,12 @@ class Session(AsyncSession):
         return _Line(self, stream)
 
     def _arm(self, deadline: float) -> None:
-        self._disarm()
-        self._alarm = self._loop.call_at(deadline, self._fire)
-
-    def _disarm(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
+        self._alarm = self._loop.call_at(deadline, self._fire) if deadline < inf else None
 
     def _schedule(self) -> None:
         self._loop.call_soon(self._pump)
-
-    def _end(self, crash: BaseException | None) -> None:
-        self._disarm()
-        super()._end(crash)
 
     def _died(self, line: _Line) -> None:
         self._living.discard(line)

@@ -5,29 +5,24 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from errno import EAFNOSUPPORT, EINPROGRESS, EWOULDBLOCK
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, Self, TypeAlias, TypeVar
 
+from hercle_adapters import _machines
 from hercle_adapters._session import SessionBase
 from hercle_adapters._tcp import CONNECT_ERRORS, READ_SIZE, lost, tune, unopened
-from hercle_proto._contract import NEED_DATA
+from hercle_proto import NEED_DATA, Command, Endpoint, Event, Machine
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-    from typing import Self
-
-    from hercle_proto._contract import Command, Endpoint, Event, Machine
-
-__all__ = ["Session", "drive"]
+__all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_signalr"]
 
 R = TypeVar("R")
-Address: TypeAlias = tuple[
+_Address: TypeAlias = tuple[
     Any, ...
-]  # (family, type, protocol, name, address), as getaddrinfo gives it
+]  # family, type, protocol, name, address: as getaddrinfo says it
 
 _LONGEST_SLEEP: Final = 24 * 3600.0
 """What every selector takes."""
@@ -47,6 +42,11 @@ def drive(machine: Machine) -> Generator[Session]:
         session._leave()
     finally:
         session._stop()
+
+
+open_hercle = _machines.opener(drive, _machines.hercle)
+open_hercle_rest = _machines.opener(drive, _machines.hercle_rest)
+open_signalr = _machines.opener(drive, _machines.signalr)
 
 
 class Session(SessionBase[threading.Event]):
@@ -152,9 +152,6 @@ class Session(SessionBase[threading.Event]):
     def _line(self, stream: int) -> _Line:
         return _Line(self, stream)
 
-    def _arm(self, deadline: float) -> None:
-        """The next round looks at `_alarm_at` itself."""
-
     def _schedule(self) -> None:
         with suppress(OSError):
             self._waker.send(b"!")
@@ -168,119 +165,88 @@ class Session(SessionBase[threading.Event]):
 
 
 class _Line:
-    """A stream: being resolved, then sockets that connect, then the first of them that did."""
+    """A stream: being resolved, then one socket after another that connects, then one that did."""
 
     def __init__(self, session: Session, stream: int) -> None:
         self._session = session
         self._stream = stream
-        self._resolved: list[Address] | Exception | None = None
-        self._dialing: set[socket.socket] = set()
+        self._addresses: list[_Address] = []
         self._sock: socket.socket | None = None
-        self._unsent = b""
+        self._open: socket.socket | None = None  # the same one, once it is connected
         self._watched = 0
+        self._unsent = b""
         self._ended = self._broken = False
 
     def open(self, endpoint: Endpoint) -> None:
-        resolve = partial(socket.getaddrinfo, endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
+        look_up = partial(socket.getaddrinfo, endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
         try:
-            self._resolved = resolve(flags=socket.AI_NUMERICHOST)
-        except (
-            CONNECT_ERRORS
-        ):  # a name: looking it up cannot be interrupted, so a thread does, which may outlive us
-            threading.Thread(
-                target=self._look_up, args=(resolve,), name=__name__, daemon=True
-            ).start()
+            self._addresses = look_up(flags=socket.AI_NUMERICHOST)
+        except CONNECT_ERRORS:  # a name: nothing interrupts looking it up, which may outlive us
+            threading.Thread(target=self._resolve, args=(look_up,), daemon=True).start()
 
     def look(self, *, wanted: bool) -> None:
-        if self._resolved is not None:
-            resolved, self._resolved = self._resolved, None
-            self._connect(resolved)
-        if self._sock is not None:
-            self._write(self._sock)
-        if self._sock is not None:
+        if self._open is not None:
+            self._write(self._open)
             reading = (wanted or self._broken) and not self._ended
-            self._watch(self._sock, EVENT_READ * reading | EVENT_WRITE * bool(self._unsent))
+            self._watch(EVENT_READ * reading | EVENT_WRITE * bool(self._unsent))
+        elif self._addresses and self._sock is None:
+            self._dial()
 
     def drop(self) -> None:
-        self._hang_up()
+        self._watch(0)
         if self._sock is not None:
-            self._watch(self._sock, 0)
             self._sock.close()
-            self._sock = None
+        self._sock = self._open = None
 
-    # -- opening -----------------------------------------------------------------------------------
-
-    def _look_up(self, resolve: Callable[[], list[Address]]) -> None:
-        try:
-            resolved: list[Address] | Exception = resolve()
-        except CONNECT_ERRORS as error:
-            resolved = error
-        with self._session._lock:
-            self._resolved = resolved
-            self._session._pump_soon()
-
-    def _connect(self, resolved: list[Address] | Exception) -> None:
-        if isinstance(resolved, Exception):
-            self._session._failed(self._stream, unopened(resolved))
-            return
-        families = dict.fromkeys(address[0] for address in resolved)
-        for family in families:  # side by side, for one of them may lead nowhere
-            self._dial([address for address in resolved if address[0] == family])
-
-    def _dial(self, addresses: list[Address], error: int = 0) -> None:
-        """Try the first of some addresses; when that fails, the next."""
-        while addresses:
-            family, kind, protocol, _, address = addresses.pop(0)
-            try:
-                sock = socket.socket(family, kind, protocol)
-            except OSError as unsupported:
-                error = unsupported.errno or EAFNOSUPPORT
-                continue
-            sock.setblocking(False)
-            error = sock.connect_ex(address)
-            if error in (0, EINPROGRESS, EWOULDBLOCK):
-                self._dialing.add(sock)
-                self._session._selector.register(
-                    sock, EVENT_WRITE, partial(self._answered, sock, addresses)
-                )
-                return
-            sock.close()
-        if not self._dialing:
-            self._session._failed(self._stream, unopened(OSError(error, os.strerror(error))))
-
-    def _answered(self, sock: socket.socket, others: list[Address], _: int) -> None:
-        if sock not in self._dialing:  # hung up by what came in the same round
-            return
-        self._dialing.remove(sock)
-        self._session._selector.unregister(sock)
-        if error := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            sock.close()
-            self._dial(others, error)
-            return
-        self._hang_up()
-        self._sock = sock
-        tune(sock)
-        self._session._opened(self._stream)
-
-    def _hang_up(self) -> None:
-        while self._dialing:
-            sock = self._dialing.pop()
-            self._session._selector.unregister(sock)
-            sock.close()
-
-    # -- open --------------------------------------------------------------------------------------
-
-    def _watch(self, sock: socket.socket, mask: int) -> None:
-        if mask != self._watched:
+    def _watch(self, mask: int) -> None:
+        if self._sock is not None and mask != self._watched:
             if self._watched:
-                self._session._selector.unregister(sock)
+                self._session._selector.unregister(self._sock)
             if mask:
-                self._session._selector.register(sock, mask, self._ready)
+                self._session._selector.register(self._sock, mask, self._ready)
             self._watched = mask
 
+    def _resolve(self, look_up: Callable[[], list[_Address]]) -> None:
+        try:
+            found = look_up()
+        except CONNECT_ERRORS as error:
+            with self._session._lock:
+                self._session._failed(self._stream, unopened(error))
+        else:
+            with self._session._lock:
+                # IPv4 first: where IPv6 leads nowhere, trying it would take all the time there is
+                self._addresses = sorted(found, key=lambda address: address[0])
+                self._session._pump_soon()
+
+    def _dial(self, error: OSError | None = None) -> None:
+        while self._addresses:
+            family, kind, protocol, _, address = self._addresses.pop(0)
+            try:
+                self._sock = socket.socket(family, kind, protocol)
+                self._sock.setblocking(False)
+                with suppress(BlockingIOError):
+                    self._sock.connect(address)
+            except OSError as refusal:
+                self.drop()
+                error = refusal
+            else:
+                self._watch(EVENT_WRITE)
+                return
+        self._session._failed(self._stream, unopened(error or OSError("no address")))
+
     def _ready(self, mask: int) -> None:
-        if mask & EVENT_READ and self._sock is not None:
-            self._read(self._sock)
+        if self._sock is None:  # dropped by what came in the same round
+            return
+        if self._open is not None:
+            if mask & EVENT_READ:
+                self._read(self._open)
+        elif code := self._sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self.drop()
+            self._dial(OSError(code, os.strerror(code)))
+        else:
+            self._open = self._sock
+            tune(self._open)
+            self._session._opened(self._stream)
 
     def _read(self, sock: socket.socket) -> None:
         try:
@@ -298,14 +264,11 @@ class _Line:
     def _write(self, sock: socket.socket) -> None:
         while not self._broken and (data := self._unsent or self._session._pull(self._stream)):
             try:
-                sent = sock.send(data)
+                self._unsent = data[sock.send(data) :]
             except BlockingIOError:
-                sent = 0
+                self._unsent = data
+                return
             except OSError as error:
-                self._broken = True  # go on reading: what the peer said last is still there
+                self._broken, self._unsent = True, b""  # the peer's last words are to be read yet
                 if self._ended:
                     self._session._failed(self._stream, lost(error))
-                return
-            self._unsent = data[sent:]
-            if self._unsent:
-                return

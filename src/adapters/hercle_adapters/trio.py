@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import trio
 
+from hercle_adapters import _machines
 from hercle_adapters._structured import Library, StructuredSession, Tcp, driven
 from hercle_adapters._tcp import READ_SIZE, tune
+from hercle_proto import Machine
 
-if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-
-    from hercle_proto._contract import Machine
-
-__all__ = ["Session", "drive"]
+__all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_signalr"]
 
 Session = StructuredSession
 
@@ -30,6 +28,11 @@ def drive(machine: Machine) -> AbstractAsyncContextManager[Session]:
     return driven(machine, _LIBRARY)
 
 
+open_hercle = _machines.opener(drive, _machines.hercle)
+open_hercle_rest = _machines.opener(drive, _machines.hercle_rest)
+open_signalr = _machines.opener(drive, _machines.signalr)
+
+
 async def _connect(host: str, port: int) -> Tcp:
     stream = await trio.open_tcp_stream(host, port)
     tune(stream.socket)
@@ -39,9 +42,8 @@ async def _connect(host: str, port: int) -> Tcp:
 _LIBRARY: Final = Library(
     clock=trio.current_time,
     bell=trio.Event,
-    scope=trio.CancelScope,
+    scope_until=lambda deadline: trio.CancelScope(deadline=deadline),
     nursery=trio.open_nursery,
-    sleep_forever=trio.sleep_forever,
     connect=_connect,
     broken=trio.BrokenResourceError,
 )

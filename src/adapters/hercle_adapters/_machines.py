@@ -1,0 +1,93 @@
+"""The machines that drivers open: ours, with the system's randomness and TLS around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from os import urandom
+from ssl import SSLContext
+from typing import ParamSpec, TypedDict, TypeVar, Unpack
+
+from hercle_adapters._tls import Tls
+from hercle_proto import KeySource, Machine
+from hercle_proto.client import ClientSettings, HubClient, PlainDialect, ReconnectPolicy
+from hercle_proto.hercle import hercle_rest as rest_machine
+from hercle_proto.hercle import hercle_session
+from hercle_proto.hub import HubSettings
+
+__all__ = ["hercle", "hercle_rest", "opener", "signalr"]
+
+P = ParamSpec("P")
+S = TypeVar("S")
+
+
+def opener(drive: Callable[[Machine], S], build: Callable[P, Machine]) -> Callable[P, S]:
+    """What builds a machine and drives it."""
+
+    @wraps(build)
+    def opens(*args: P.args, **kwargs: P.kwargs) -> S:
+        return drive(build(*args, **kwargs))
+
+    return opens
+
+
+class _RestOptions(TypedDict, total=False):
+    url: str
+    allow_insecure: bool
+    connect_timeout: float
+    call_timeout: float
+
+
+class _HercleOptions(_RestOptions, total=False):
+    reconnect: ReconnectPolicy | None
+    event_limit: int
+    max_message_bytes: int
+    skip_negotiation: bool
+
+
+class _SignalROptions(TypedDict, total=False):
+    key: KeySource | None
+    headers: Sequence[tuple[str, str]]
+    skip_negotiation: bool
+    allow_insecure: bool
+    reconnect: ReconnectPolicy | None
+    hub: HubSettings
+    connect_timeout: float
+    call_timeout: float
+    linger: float
+    event_limit: int
+    most_waiting: int
+
+
+def hercle(
+    api_key: KeySource, *, ssl_context: SSLContext | None = None, **options: Unpack[_HercleOptions]
+) -> Machine:
+    """Hercle's invoices over SignalR, at the vendor's sandbox unless `url` says otherwise.
+
+    `ssl_context` replaces the default one, which verifies certificates and host names. The other
+    options, and what they raise, are those of `hercle_proto.hercle.hercle_session`.
+    """
+    return Tls(hercle_session(api_key, entropy=urandom, **options), ssl_context)
+
+
+def hercle_rest(
+    api_key: KeySource, *, ssl_context: SSLContext | None = None, **options: Unpack[_RestOptions]
+) -> Machine:
+    """Hercle's invoices over REST, at the vendor's sandbox unless `url` says otherwise.
+
+    `ssl_context` replaces the default one, which verifies certificates and host names. The other
+    options, and what they raise, are those of `hercle_proto.hercle.hercle_rest`.
+    """
+    return Tls(rest_machine(api_key, entropy=urandom, **options), ssl_context)
+
+
+def signalr(
+    url: str, *, ssl_context: SSLContext | None = None, **options: Unpack[_SignalROptions]
+) -> Machine:
+    """Any SignalR hub: `Invoke` calls its methods, `InvocationReceived` is what it calls on us.
+
+    `ssl_context` replaces the default one, which verifies certificates and host names. The other
+    options are those of `hercle_proto.client.ClientSettings`.
+    """
+    settings = ClientSettings(url=url, **options)
+    return Tls(HubClient(settings, PlainDialect(), entropy=urandom), ssl_context)
