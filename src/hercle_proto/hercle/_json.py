@@ -16,7 +16,8 @@ import msgspec
 from msgspec import Raw
 from msgspec.json import Decoder
 
-from hercle_proto._errors import HercleProtoError
+from hercle_proto._border import DECODING_FAILURES
+from hercle_proto._errors import InvalidArgument, RemoteProtocolError
 from hercle_proto._numbers import decimal_from_wire
 from hercle_proto.hercle._timestamps import parse_timestamp
 
@@ -41,7 +42,7 @@ def decode(decoder: Decoder[T], raw: Json) -> T:
     """Decode. Raises `Unreadable`."""
     try:
         return decoder.decode(raw)
-    except (msgspec.MsgspecError, HercleProtoError, ValueError, RecursionError) as error:
+    except DECODING_FAILURES as error:
         raise _unreadable(error) from None
 
 
@@ -59,13 +60,19 @@ def decode_tolerantly(raw: Json, kind: type[T]) -> T:
                 plain[name] = repair(plain[name])
     try:
         return msgspec.convert(plain, kind)
-    except (msgspec.MsgspecError, HercleProtoError, ValueError, RecursionError) as error:
+    except DECODING_FAILURES as error:
         raise _unreadable(error) from None
 
 
-def number(text: str) -> Decimal:
-    """A JSON number that is no integer, exactly. For decoders, as `float_hook`."""
-    return decimal_from_wire(Decimal(text))
+def number(text: str) -> Decimal | str:
+    """A JSON number that is no integer, exactly; one without measure stays text.
+
+    For decoders, as `float_hook`. It must not refuse: nobody may have asked for the field.
+    """
+    try:
+        return decimal_from_wire(Decimal(text))
+    except (ArithmeticError, RemoteProtocolError):
+        return text
 
 
 def _unreadable(error: Exception) -> Unreadable:
@@ -74,6 +81,8 @@ def _unreadable(error: Exception) -> Unreadable:
             return Unreadable("$", "nested too deeply")
         case UnicodeDecodeError():
             return Unreadable("$", "not UTF-8")
+        case Exception(__cause__=InvalidArgument(argument=name, rule=rule, got=got)):
+            return Unreadable(f"$.{name}", f"{rule}; got {got}")  # a value's own refusal
         case _:
             problem, _, path = str(error).partition(" - at `")
             return Unreadable(path.rstrip("`") or "$", problem)
