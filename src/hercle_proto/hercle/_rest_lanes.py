@@ -121,7 +121,7 @@ class Lanes:
         command = cast("RestCommand", exchange.call.command)
         outcome = outcome_of(command, response, key=self._key)
         again = response.status == _UNAUTHORIZED and self._may_repeat(exchange) and self._new_key()
-        if lane is not self._lane or not lane.http.idle:
+        if self._closing or lane is not self._lane or not lane.http.idle:
             self._forget(lane)
         if not again:
             self._settle(exchange.call, outcome, now)
