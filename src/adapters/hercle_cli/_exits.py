@@ -1,0 +1,62 @@
+"""How the command line ends: an exit code, and one line for what went wrong."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+from hercle_proto import (
+    CommandRefused,
+    HercleProtoError,
+    InvalidArgument,
+    LocalProtocolError,
+    OutcomeUnknown,
+)
+
+__all__ = ["Exit", "Failed", "exit_code"]
+
+
+class Exit(IntEnum):
+    """Exit codes; README and docs/errors.md promise them."""
+
+    OK = 0
+    BUG = 1
+    USAGE = 2
+    REFUSED = 3
+    UNKNOWN = 4
+    DISAGREES = 5
+    CONNECTION = 6
+    INTERRUPTED = 130
+
+
+class Failed(Exception):
+    """Ends the command line with this code and this line."""
+
+    def __init__(self, code: Exit, line: str) -> None:
+        super().__init__(line)
+        self.code = code
+
+
+_CODES: Final[tuple[tuple[type[Exception], Exit], ...]] = (
+    (CommandRefused, Exit.REFUSED),
+    (OutcomeUnknown, Exit.UNKNOWN),
+    (LocalProtocolError, Exit.USAGE),
+    (HercleProtoError, Exit.CONNECTION),
+    (OSError, Exit.CONNECTION),
+)
+"""The first that fits counts."""
+
+
+def exit_code(error: Exception) -> Exit:
+    """The code for an error that a command ended with."""
+    match error:
+        case Failed():
+            return error.code
+        case InvalidArgument(argument="api_key" | "key"):
+            return Exit.CONNECTION
+        case CommandRefused(status=401 | 403):
+            return Exit.CONNECTION
+        case OSError() if error.filename is not None:  # --db, not a port
+            return Exit.USAGE
+        case _:
+            return next((code for kind, code in _CODES if isinstance(error, kind)), Exit.BUG)

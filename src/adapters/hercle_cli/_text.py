@@ -1,0 +1,42 @@
+"""A stranger's text on a terminal: what could move the cursor, or turn the line round, is shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+__all__ = ["as_json", "visible"]
+
+
+def visible(text: str) -> str:
+    r"""The text with control, bidi and other unseen characters written as `\u202e`."""
+    return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def as_json(value: Sequence[object] | dict[str, object]) -> str:
+    """JSON for programs and people: indented, ASCII, numbers as plain digits."""
+    compact = msgspec.json.encode(_plain(value))
+    text = msgspec.json.format(compact, indent=2).decode()
+    return re.sub(r"[^\n -~]", lambda match: _escape(match[0]), text)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return msgspec.Raw(f"{value:f}".encode())
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value
+
+
+def _escape(character: str) -> str:
+    """As JSON and JavaScript write it."""
+    units = character.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
