@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -35,7 +36,7 @@ _CONFIRM_ABOVE: Final = Decimal(1)
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; the exit code."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # not a test's
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     command = typer.main.get_command(app)
     try:
