@@ -67,6 +67,8 @@ class RestPeer:
     _due: list[tuple[float, Reaction]] = Factory(list)
 
     def receive_data(self, data: bytes, *, now: float) -> None:
+        if not data:
+            return  # the client is gone, perhaps in the middle of a request
         self._http.receive_data(data)
         while not isinstance(event := self._http.next_event(), type):
             match event:
@@ -74,10 +76,8 @@ class RestPeer:
                     self._request, self._body = event, b""
                 case h11.Data():
                     self._body += event.data
-                case h11.EndOfMessage():
+                case _:
                     self._take(now)
-                case _:  # the end
-                    return
 
     def _take(self, now: float) -> None:
         assert self._request is not None
