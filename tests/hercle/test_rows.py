@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vendor
@@ -215,6 +215,7 @@ json_values: st.SearchStrategy[object] = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(
     st.lists(
         json_values | st.fixed_dictionaries({}, optional=dict.fromkeys(vendor.ROW, json_values))
