@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hercle_proto import NegotiationFailed, RemoteProtocolError
+from hercle_proto import InvalidArgument, NegotiationFailed, RemoteProtocolError
 from hercle_proto.client._negotiate import (
     Negotiated,
     Redirect,
@@ -31,5 +31,10 @@ def target(data: bytes) -> None:
                 assert token != KEY or url.origin == HERE.origin
                 assert url.scheme == "https"
     except (NegotiationFailed, RemoteProtocolError) as error:
-        assert KEY not in str(error)
-        assert error.__context__ is None or isinstance(error, NegotiationFailed)
+        check(error)
+
+
+def check(error: NegotiationFailed | RemoteProtocolError) -> None:
+    """It tells no secret, itself or by what it drags along."""
+    assert KEY not in str(error)
+    assert error.__context__ is None or isinstance(error.__context__, InvalidArgument)
