@@ -8,7 +8,6 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wire import invocations_sent
 
 from hercle_proto import _errors as errors
 from hercle_proto._contract import Call, Disconnected, EventsDropped, Failure, Why
@@ -19,9 +18,11 @@ from hercle_proto.client import (
     InvokeRepeatable,
     PlainDialect,
     ReconnectPolicy,
+    State,
 )
 from hercle_proto.hub import Completion, HubSettings, Invocation
 from hercle_proto.testing import Fate, HubPeer, Simulated
+from wire import invocations_sent
 
 URL = "http://127.0.0.1:5000/hub"
 
@@ -29,7 +30,9 @@ URL = "http://127.0.0.1:5000/hub"
 class World:
     """A client, the peers it met, and what they did."""
 
-    def __init__(self, fates=(), *, seed=0, answers=("at once",), hang_up=(), server=None, **options):
+    def __init__(
+        self, fates=(), *, seed=0, answers=("at once",), hang_up=(), server=None, **options
+    ):
         rng = random.Random(seed)
         self.peers: list[HubPeer] = []
         self._answers = answers
@@ -80,7 +83,9 @@ class World:
 
     def invocations_on_the_wire(self) -> list[str]:
         """The targets of all Invocations that left the client, whole or in part, in order."""
-        return [name for bytes_ in self.sim.transcripts.values() for name in invocations_sent(bytes_)]
+        return [
+            name for bytes_ in self.sim.transcripts.values() for name in invocations_sent(bytes_)
+        ]
 
 
 FATES = st.builds(
@@ -99,7 +104,9 @@ ANSWERS = st.lists(
     max_size=4,
 )
 STEPS = st.lists(
-    st.sampled_from(["call", "call", "read", "abandon", "wait", "long wait", "jump", "deaf", "hear"]),
+    st.sampled_from(
+        ["call", "call", "read", "abandon", "wait", "long wait", "jump", "deaf", "hear"]
+    ),
     max_size=12,
 )
 
@@ -120,7 +127,9 @@ def test_whatever_happens_each_call_ends_once_and_is_sent_at_most_once(
     calls: list[Call[str]] = []
     sim.start()
     for step in steps:
-        if client.closed:
+        if client.state in (State.CLOSING, State.CLOSED):
+            with pytest.raises(errors.HercleProtoError):
+                sim.submit(Invoke("too late", returns=str))
             break
         match step:
             case "call":
@@ -183,9 +192,7 @@ def test_without_faults_every_call_is_answered(cuts, latency, hang_up, answers, 
     world.sim.start()
     world.sim.run_until(lambda: world.client.ready.done)
     world.client.ready.result()
-    calls = [
-        world.sim.submit(Invoke(f"call-{n}", (str(n),), returns=str)) for n in range(count)
-    ]
+    calls = [world.sim.submit(Invoke(f"call-{n}", (str(n),), returns=str)) for n in range(count)]
     world.sim.run_until(lambda: all(call.done for call in calls))
     assert [call.result() for call in calls] == [str(n) for n in range(count)]
     world.sim.close()

@@ -1,0 +1,69 @@
+"""The queue of events: nothing lost while somebody keeps up, bounded whatever happens."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import frozen
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hercle_proto._contract import NEED_DATA, Event, EventsDropped
+from hercle_proto.client._queue import EventQueue
+
+
+@frozen
+class Tick(Event):
+    number: int
+
+
+def drain(queue):
+    events = []
+    while (event := queue.take()) is not NEED_DATA:
+        events.append(event)
+    return events
+
+
+@pytest.mark.parametrize(
+    ("listened", "calls_waiting", "waits"),
+    [(False, False, False), (False, True, False), (True, True, False), (True, False, True)],
+)
+def test_a_full_queue_stops_reading_only_if_that_hurts_nobody(listened, calls_waiting, waits):
+    queue = EventQueue(2)
+    if listened:
+        queue.take()
+    for n in range(5):
+        queue.put(Tick(n), calls_waiting=calls_waiting)
+    assert queue.must_wait(calls_waiting=calls_waiting) is waits
+    kept = [Tick(n) for n in range(5)]
+    assert drain(queue) == (kept if waits else [*kept[:2], EventsDropped(3)])
+    assert not queue.must_wait(calls_waiting=calls_waiting)
+
+
+def test_drops_are_counted_where_they_happened():
+    queue = EventQueue(2)
+    for n in range(4):
+        queue.put(Tick(n), calls_waiting=True)
+    assert queue.take() == Tick(0)
+    queue.put(Tick(4), calls_waiting=True)
+    queue.put_last(Tick(5))
+    assert drain(queue) == [Tick(1), EventsDropped(2), Tick(4), Tick(5)]
+
+
+@given(st.lists(st.booleans(), max_size=60), st.integers(1, 5))
+def test_every_event_is_taken_or_counted_in_order(puts, limit):
+    queue, put, seen = EventQueue(limit), 0, []
+    for is_put in puts:
+        if is_put:
+            queue.put(Tick(put), calls_waiting=True)
+            put += 1
+        elif (event := queue.take()) is not NEED_DATA:
+            seen.append(event)
+    seen += drain(queue)
+    number = 0
+    for event in seen:
+        if isinstance(event, EventsDropped):
+            number += event.count
+        else:
+            assert event == Tick(number)
+            number += 1
+    assert number == put
