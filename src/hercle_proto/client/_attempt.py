@@ -226,6 +226,8 @@ class Attempt:
         self, event: Upgraded | UpgradeRefused | UpgradeRequested | Message | Closed
     ) -> None:
         match event:
+            case UpgradeRequested() | Message():
+                raise AssertionError(f"no {type(event).__name__} before a client's upgrade")
             case Upgraded():
                 assert self._websocket is not None
                 known = self._negotiated.connection_id if self._negotiated else None
@@ -238,8 +240,6 @@ class Attempt:
                 )
             case Closed(error=error):
                 self._broken(error or RemoteProtocolError("the stream ended during the upgrade"))
-            case UpgradeRequested() | Message():
-                raise AssertionError(f"no {type(event).__name__} before a client's upgrade")
             case _:
                 assert_never(event)
 

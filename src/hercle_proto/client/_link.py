@@ -111,10 +111,10 @@ class Link:
                     self._desk.completed(event, now=now)
                 case HandshakeCompleted() | HubClosed():
                     return event
+                case CancelInvocation():
+                    raise AssertionError("what the server may cancel was answered on the spot")
                 case StreamItem():
                     self._desk.streamed(event, now=now)
-                case CancelInvocation():
-                    pass  # whatever it wants to stop was refused on the spot
                 case _:
                     assert_never(event)
         return NEED_DATA
@@ -134,13 +134,13 @@ class Link:
             match event:
                 case Message(payload=payload):
                     self.hub.receive_payload(payload, now=now)
+                case Upgraded() | UpgradeRefused() | UpgradeRequested():
+                    raise AssertionError(f"no {type(event).__name__} after a client's upgrade")
                 case Closed(code=code, error=error):
                     self.gone = self.gone or self._leaving  # both have said goodbye
                     detail = f"the server ended the WebSocket with code {code}"
                     lost = ConnectionFailed(Failure(Why.LOST, detail))
                     self.hub.receive_end(error or lost, now=now)
-                case Upgraded() | UpgradeRefused() | UpgradeRequested():
-                    raise AssertionError(f"no {type(event).__name__} after a client's upgrade")
                 case _:
                     assert_never(event)
 
@@ -150,7 +150,7 @@ class Link:
         if self._owed > _MOST_OWED:
             flood = "the server asks for results faster than it reads the answers"
             self.hub.receive_end(RemoteProtocolError(flood), now=now)
-        elif self.hub.state is HubState.CONNECTED:
+        else:
             self.hub.send(Completion(invocation_id, error=_NO_RESULT), now=now)
 
 

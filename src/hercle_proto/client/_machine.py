@@ -238,8 +238,6 @@ class HubClient:
                 assert_never(outcome)
 
     def _established(self, link: Link, now: float) -> None:
-        if self._state is not State.CONNECTING:
-            return  # it came while we were saying goodbye
         self._move(Input.ESTABLISHED)
         self._connected_at = now
         if not self.ready.done:

@@ -14,10 +14,10 @@ from hercle_proto._contract import NEED_DATA, Entropy
 from hercle_proto.client._streams import earliest
 from hercle_proto.hub import (
     Completion,
-    HandshakeCompleted,
     HubClosed,
     HubConnection,
     HubSettings,
+    HubState,
     Invocation,
     Message,
     Role,
@@ -33,8 +33,8 @@ _HEAD_END = b"\r\n\r\n"
 class HubPeer:
     """Speaks the server role. `behave(peer, invocation)` says what an invocation leads to.
 
-    It keeps what arrived (`invocations`, `goodbyes`), so that tests count on the wire and not by
-    what a client says.
+    It keeps what arrived (`invocations`, `completions`, `goodbyes`), so that tests count on the
+    wire and not by what a client says.
     """
 
     def __init__(
@@ -44,19 +44,18 @@ class HubPeer:
         entropy: Entropy,
         settings: HubSettings | None = None,
         hangs_up_after_negotiate: bool = False,
-        negotiate_answer: bytes | None = None,
     ) -> None:
         self.invocations: list[Invocation] = []
+        self.completions: list[Completion] = []
         self.goodbyes = 0
-        self.handshakes = 0
         self.now = 0.0
         self._behave = behave
         self._entropy = entropy
         self._hangs_up_after_negotiate = hangs_up_after_negotiate
-        self._negotiate_answer = negotiate_answer
         self._http = bytearray()
         self._out = bytearray()
-        self._websocket: WebSocket | None = None
+        self._websocket = WebSocket(Role.SERVER, entropy=entropy, max_message_bytes=2**24)
+        self._upgrading = False
         self._hub = HubConnection(Role.SERVER, settings=settings or HubSettings())
         self._later: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
@@ -65,14 +64,9 @@ class HubPeer:
     # -- for behaviours ----------------------------------------------------------------------------
 
     def send(self, message: Message) -> None:
-        """Send a hub message now."""
-        if not self._hung_up:
+        """Send a hub message now, if the connection still stands."""
+        if self._hub.state is HubState.CONNECTED and not self._hung_up:
             self._hub.send(message, now=self.now)
-
-    def complete(self, invocation: Invocation) -> None:
-        """Say that the invocation was taken, if it asks."""
-        if invocation.invocation_id is not None:
-            self.send(Completion(invocation.invocation_id, None))
 
     def later(self, delay: float, what: Callable[[], None]) -> None:
         """Do something after `delay` seconds, unless the connection is over by then."""
@@ -82,8 +76,7 @@ class HubPeer:
         """Say goodbye on the hub, then on the WebSocket."""
         self._hub.close(error, allow_reconnect=allow_reconnect, now=self.now)
         self._flush_hub()
-        if self._websocket is not None:
-            self._websocket.close()
+        self._websocket.close()
 
     def hang_up(self) -> None:
         """End the stream without a word."""
@@ -101,7 +94,7 @@ class HubPeer:
         self.now = now
         if not data:
             self._hung_up = True
-        elif self._websocket is not None:
+        elif self._upgrading:
             self._websocket.receive_data(data)
             self._read()
         else:
@@ -113,7 +106,7 @@ class HubPeer:
         self.now = now
         self._flush_hub()
         data, self._out = bytes(self._out), bytearray()
-        return data + (self._websocket.data_to_send() if self._websocket is not None else b"")
+        return data + self._websocket.data_to_send()
 
     def next_deadline(self) -> float | None:
         """When something is to be done, or the client was silent for too long."""
@@ -136,24 +129,22 @@ class HubPeer:
             return
         head, _, rest = bytes(self._http).partition(_HEAD_END)
         if not head.startswith(b"POST "):
-            self._websocket = WebSocket(Role.SERVER, entropy=self._entropy, max_message_bytes=2**24)
+            self._upgrading = True
             self._websocket.receive_data(bytes(self._http))
             self._read()
             return
         self._http = bytearray(rest)
-        body = self._negotiate_answer or _negotiated(self._entropy(12).hex())
+        body = _negotiated(self._entropy(12).hex())
         length = f"Content-Length: {len(body)}".encode()
         self._out += b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + length
         self._out += _HEAD_END + body
         self._hung_up = self._hangs_up_after_negotiate
 
     def _read(self) -> None:
-        websocket = self._websocket
-        assert websocket is not None
-        while (event := websocket.next_event()) is not NEED_DATA:
+        while (event := self._websocket.next_event()) is not NEED_DATA:
             match event:
                 case UpgradeRequested():
-                    websocket.accept()
+                    self._websocket.accept()
                     self._hub.start(now=self.now)
                 case WebSocketMessage(payload=payload):
                     self._hub.receive_payload(payload, now=self.now)
@@ -170,18 +161,17 @@ class HubPeer:
                 case Invocation():
                     self.invocations.append(event)
                     self._behave(self, event)
-                case HandshakeCompleted():
-                    self.handshakes += 1
+                case Completion():
+                    self.completions.append(event)
                 case HubClosed():
                     self._flush_hub()
-                    if self._websocket is not None:
-                        self._websocket.close()
+                    self._websocket.close()
                 case _:
-                    pass  # what a client may say beside it is nothing to a test
+                    pass  # what else a client may say is nothing to a test
 
     def _flush_hub(self) -> None:
         payload = self._hub.payload_to_send(now=self.now)
-        if payload and self._websocket is not None and self._websocket.state is WebSocketState.OPEN:
+        if payload and self._websocket.state is WebSocketState.OPEN:
             self._websocket.send(payload)
 
 
