@@ -56,6 +56,7 @@ class Link:
         """There is nobody left to say goodbye to."""
         self._desk = desk
         self._owed = 0
+        self._held_back = False
         self._leaving = False
         self.hub.start(now=now)
         self._read(now)  # what came behind the upgrade's answer
@@ -118,6 +119,13 @@ class Link:
                 case _:
                     assert_never(event)
         return NEED_DATA
+
+    def heed_events(self, *, now: float) -> None:
+        """Time in which we do not read for want of room must not count as the peer's silence."""
+        held_back = self._desk.must_hold_back
+        if held_back is not self._held_back:
+            self._held_back = held_back
+            (self.hub.pause_reading if held_back else self.hub.resume_reading)(now=now)
 
     def goodbye(self, *, now: float) -> None:
         """Say it once: Close on the hub (C-08), then close 1000 on the WebSocket (T-18)."""

@@ -76,7 +76,6 @@ class HubClient:
         self._link: Link | None = None
         self._connected_at = 0.0
         self._deadline: float | None = None  # of the delay in WAITING, of the goodbye in CLOSING
-        self._held_back = False  # whether we told the hub that we do not read
         self._error: HercleProtoError | None = None
         self.ready: Call[None] = Call(_Ready(), 0)
         """Ends when the first connection stands, or with why it never will."""
@@ -137,7 +136,7 @@ class HubClient:
 
     def receive_data(self, stream: int, data: Buffer, *, now: float) -> None:
         if (owner := self._streams.owner(stream)) is not None:
-            self._note_reading(now)
+            self._heed_events(now)
             owner.received(data, now=now)
             self._look(now)
 
@@ -146,7 +145,7 @@ class HubClient:
         return owner.data_to_send(now=now) if owner is not None else b""
 
     def handle_timer(self, *, now: float) -> None:
-        self._note_reading(now)
+        self._heed_events(now)
         self._desk.calls.expire(now=now)
         for owner in self._streams.owners():
             owner.handle_timer(now=now)
@@ -177,13 +176,13 @@ class HubClient:
         if self._state in (State.CLOSING, State.CLOSED):
             raise self._error or SessionClosed()
         call = self._desk.submit(command, now=now, timeout=timeout)
-        self._note_reading(now)
+        self._heed_events(now)
         return call
 
     def abandon(self, call: Call[Any], *, now: float) -> None:
         """Nobody waits for this call any more."""
         self._desk.calls.abandon(call, now=now)
-        self._note_reading(now)
+        self._heed_events(now)
 
     def close(self, *, now: float, at_once: bool = False) -> None:
         """Say goodbye within `linger` seconds, or not at all. Whoever waits for a call is told at
@@ -220,7 +219,7 @@ class HubClient:
                     break
         if self._state is State.CLOSING and not self._streams:
             self._gone(now)
-        self._note_reading(now)
+        self._heed_events(now)
 
     def _attempt_ended(
         self, attempt: Attempt, outcome: Established | HercleProtoError, now: float
@@ -228,7 +227,6 @@ class HubClient:
         self._attempt = None
         match outcome:
             case Established():
-                self._held_back = False
                 self._link = Link(outcome, self._settings.hub, self._desk, now=now)
                 self._streams.hand_over(outcome.stream, self._link)
             case HercleProtoError():
@@ -295,9 +293,7 @@ class HubClient:
         reason = "closed" if self._error is None else str(self._error)
         self._desk.events.put_last(Disconnected(reason, self._error))
 
-    def _note_reading(self, now: float) -> None:
-        """Time in which we do not read must not count as the peer's silence."""
-        held_back = self._desk.must_hold_back
-        if self._link is not None and held_back is not self._held_back:
-            self._held_back = held_back
-            (self._link.hub.pause_reading if held_back else self._link.hub.resume_reading)(now=now)
+    def _heed_events(self, now: float) -> None:
+        """Whether the link is read depends on the events and the callers; let it know."""
+        if self._link is not None:
+            self._link.heed_events(now=now)
