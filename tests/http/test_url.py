@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hercle_proto import Endpoint, InvalidArgument
-from hercle_proto.http import Origin, Url, check_key_transport
+from hercle_proto.http import Origin, Url, check_key_transport, without_query
 
 READ = [
     # text, endpoint, Host, target
@@ -107,6 +107,8 @@ def test_the_query_is_not_shown() -> None:
     url = Url.parse("https://a:444/hub?access_token=secret&id=secret")
     assert repr(url) == "<Url https://a:444/hub?…>"
     assert str(Url.parse("https://a/hub")) == "https://a/hub"
+    assert without_query("https://a/hub?id=secret") == "'https://a/hub?…'"
+    assert without_query("https://a/hub") == "'https://a/hub'"
 
 
 def test_an_origin_is_scheme_host_and_port() -> None:

@@ -8,6 +8,7 @@ from attrs import field, frozen, validators
 
 from hercle_proto._contract import KeySource
 from hercle_proto.client._backoff import ReconnectPolicy
+from hercle_proto.http import without_query
 from hercle_proto.hub import HubSettings
 
 __all__ = ["ClientSettings"]
@@ -25,7 +26,7 @@ class ClientSettings:
     `allow_insecure` lets a key travel over plain http to a host that is not loopback.
     """
 
-    url: str
+    url: str = field(repr=without_query)
     key: KeySource | None = field(default=None, repr=False)
     headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
     skip_negotiation: bool = False

@@ -8,6 +8,7 @@ from attrs import field, frozen, validators
 
 from hercle_proto._contract import KeySource
 from hercle_proto.hercle._urls import SANDBOX_URL
+from hercle_proto.http import without_query
 
 __all__ = ["MAX_ANSWER_BYTES", "RestSettings"]
 
@@ -24,7 +25,7 @@ class RestSettings:
     what it gave. `allow_insecure` lets a key travel over plain http to a host that is not loopback.
     """
 
-    url: str = SANDBOX_URL
+    url: str = field(default=SANDBOX_URL, repr=without_query)
     key: KeySource | None = field(default=None, repr=False)
     allow_insecure: bool = False
     connect_timeout: float = field(default=15.0, validator=validators.gt(0))

@@ -7,7 +7,7 @@ from hercle_proto.http._connection import (
     HttpEvent,
 )
 from hercle_proto.http._messages import USER_AGENT, Headers, Request, Response
-from hercle_proto.http._url import Origin, Url, check_key_transport
+from hercle_proto.http._url import Origin, Url, check_key_transport, without_query
 
 __all__ = [
     "DEFAULT_MAX_BODY_BYTES",
@@ -21,4 +21,5 @@ __all__ = [
     "Response",
     "Url",
     "check_key_transport",
+    "without_query",
 ]

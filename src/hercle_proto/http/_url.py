@@ -17,7 +17,7 @@ from attrs import evolve, frozen
 from hercle_proto._contract import Endpoint
 from hercle_proto._errors import InvalidArgument
 
-__all__ = ["Origin", "Url", "check_key_transport"]
+__all__ = ["Origin", "Url", "check_key_transport", "without_query"]
 
 Scheme = Literal["http", "https"]
 
@@ -197,6 +197,12 @@ def _host(literal: str | None, name: str) -> str | None:
             return None
     # Checked after the codec too: it maps full-width forms of "/" and "@" to the plain ones.
     return name if len(name) <= _MAX_NAME and _NAME.fullmatch(name) else None
+
+
+def without_query(text: str) -> str:
+    """The repr of a URL's text, read or not, without what may be secret in it."""
+    start, mark, _ = text.partition("?")
+    return repr(start + "?…" if mark else start)
 
 
 def check_key_transport(url: Url, *, allow_insecure: bool) -> None:
