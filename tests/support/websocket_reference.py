@@ -162,3 +162,17 @@ def reference(role: Role, stream: bytes, *, limit: int) -> Outcome:
             told.code = 1009
             return told
     return told
+
+
+def agree(role: Role, stream: bytes, *, limit: int, cuts: Iterable[int]) -> None:
+    """The promise: both make the same of a stream, whole, byte by byte and cut there."""
+    expected = reference(role, stream, limit=limit)
+    assert outcome(role, stream, limit=limit, cuts=range(len(stream))) == expected
+    for any_cuts in ((), cuts):
+        got = outcome(role, stream, limit=limit, cuts=any_cuts)
+        answered = iter(expected.pings)
+        assert all(ping in answered for ping in got.pings), (
+            "some, in order: the newest of each read"
+        )
+        got.pings = expected.pings
+        assert got == expected
