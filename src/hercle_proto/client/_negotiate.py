@@ -39,7 +39,6 @@ MAX_REDIRECTS: Final = 100
 
 _VERSION: Final = "1"
 _KEY_REFUSED: Final = frozenset({401, 403})
-_WORTH_ANOTHER_TRY: Final = frozenset({408, 429})
 _HINTS: Final = {
     404: "there is no SignalR hub at this path; check the URL",
     405: "this path takes no POST, so it is hardly a SignalR hub; check the URL",
@@ -158,8 +157,7 @@ def refusal(status: int, what: str) -> HercleProtoError:
     )
     return NegotiationFailed(
         f"{what} was answered with HTTP {status}" + (f": {hint}" if hint else ""),
-        status=status,
-        retriable=status >= 500 or status in _WORTH_ANOTHER_TRY,
+        status=status,  # another try may help, whatever it is: a server that restarts answers 404
     )
 
 
