@@ -31,16 +31,20 @@ def opener(drive: Callable[[Machine], S], build: Callable[P, Machine]) -> Callab
     return opens
 
 
-class _RestOptions(TypedDict, total=False):
+class _Options(TypedDict, total=False):
     url: str
     allow_insecure: bool
     connect_timeout: float
     call_timeout: float
-
-
-class _HercleOptions(_RestOptions, total=False):
-    reconnect: ReconnectPolicy | None
     event_limit: int
+
+
+class _RestOptions(_Options, total=False):
+    max_answer_bytes: int
+
+
+class _HercleOptions(_Options, total=False):
+    reconnect: ReconnectPolicy | None
     max_message_bytes: int
     skip_negotiation: bool
 
