@@ -15,7 +15,6 @@ import msgspec
 from attrs import frozen
 
 from hercle_proto.hercle._models import CreatedInvoice, InvoiceSnapshot
-from hercle_proto.hercle._timestamps import to_utc
 
 __all__ = [
     "CREATED",
@@ -122,21 +121,21 @@ def _snapshot(data: Data) -> Answer:
 
 
 def _creation(data: Data) -> Answer:
+    if isinstance(data, Details):
+        if _says_no(data):
+            return _error(data)
+        if not data.id:
+            return UnreadableAnswer("data: an id was expected")
+        return CreatedInvoice(
+            data.id,
+            data.expires_at,
+            data.message,
+            data.encoded_payment_request,
+            data.http_status_code,
+        )
     if isinstance(data, UnreadableAnswer):
         return data
-    if not isinstance(data, Details):
-        return UnreadableAnswer("data: an object was expected")
-    if _says_no(data):
-        return _error(data)
-    if not data.id:
-        return UnreadableAnswer("data: an id was expected")
-    return CreatedInvoice(
-        data.id,
-        None if data.expires_at is None else to_utc(data.expires_at),
-        data.message,
-        data.encoded_payment_request,
-        data.http_status_code,
-    )
+    return UnreadableAnswer("data: an object was expected")
 
 
 def _says_no(details: Details) -> bool:

@@ -8,7 +8,7 @@ well-formed takes one pass; only what is odd is taken apart.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 from msgspec import Raw
@@ -113,12 +113,14 @@ def _loose_data(raw: Raw | None) -> Data:
 
 def _data(value: Details | tuple[LightningInvoice, ...] | str | None) -> Data:
     match value:
+        case Details() | None:
+            return value
         case tuple():
             return InvoiceSnapshot(value)
         case str():
             return _data_in_text(value)
         case _:
-            return value
+            assert_never(value)
 
 
 def _data_in_text(text: str) -> Data:

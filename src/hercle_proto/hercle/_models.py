@@ -1,8 +1,8 @@
 """What Hercle answers with, typed.
 
-`LightningInvoice` is the one hot model: ten thousand arrive in a snapshot. It is a msgspec Struct,
-which msgspec fills straight from JSON under the vendor's names (docs/decisions.md has the
-measurements); everything else is attrs.
+`LightningInvoice` and `CreatedInvoice` are hot: ten thousand come in a snapshot, or one in each of
+ten thousand events. They are frozen msgspec Structs (docs/decisions.md has the measurements); all
+else is attrs.
 """
 
 from __future__ import annotations
@@ -146,8 +146,7 @@ class InvoiceSnapshot:
     unreadable: tuple[UnreadableRow, ...] = ()
 
 
-@frozen
-class CreatedInvoice:
+class CreatedInvoice(msgspec.Struct, frozen=True, gc=False):
     """The invoice that was created. Over REST there is neither a message nor a status code.
 
     Source: "Create Lightning Invoice".
@@ -158,6 +157,11 @@ class CreatedInvoice:
     message: str | None = None
     encoded_payment_request: str | None = None
     http_status_code: int | None = None
+
+    def __post_init__(self) -> None:
+        moment = self.expires_at
+        if moment is not None and moment.tzinfo is not UTC:
+            msgspec.structs.force_setattr(self, "expires_at", to_utc(moment))
 
 
 def to_vendor(
