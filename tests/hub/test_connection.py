@@ -64,16 +64,16 @@ def test_a_call_and_its_answer(swap: bool) -> None:
     client, server = connected_pair()
     caller, callee = (server, client) if swap else (client, server)
     key = caller.next_invocation_id()
-    caller.send(Invocation("Add", [1, 2], key), now=0.0)
-    assert pass_on(caller, callee) == [Invocation("Add", [Raw(b"1"), Raw(b"2")], "1")]
+    caller.send(Invocation("Add", (1, 2), key), now=0.0)
+    assert pass_on(caller, callee) == [Invocation("Add", (Raw(b"1"), Raw(b"2")), "1")]
     callee.send(Completion(key, 3), now=0.0)
     assert pass_on(callee, caller) == [Completion("1", Raw(b"3"))]
 
 
 def test_ids_of_the_two_ends_are_apart() -> None:
     client, server = connected_pair()
-    client.send(Invocation("a", [], "1"), now=0.0)
-    server.send(Invocation("b", [], "1"), now=0.0)
+    client.send(Invocation("a", (), "1"), now=0.0)
+    server.send(Invocation("b", (), "1"), now=0.0)
     pass_on(client, server)
     pass_on(server, client)
     client.send(Completion("1", "from client"), now=0.0)
@@ -90,20 +90,20 @@ def test_ids_go_on_where_they_are_told_to() -> None:
 @BOTH
 def test_an_id_in_use_is_not_used_again(role: Role) -> None:
     hub = connected(role)
-    hub.send(Invocation("a", [], "1"), now=0.0)
+    hub.send(Invocation("a", (), "1"), now=0.0)
     with pytest.raises(LocalProtocolError, match="'1' is in use"):
-        hub.send(Invocation("b", [], "1"), now=0.0)
+        hub.send(Invocation("b", (), "1"), now=0.0)
     receive(hub, Completion("1"))
     assert events(hub) == [Completion("1")]
-    hub.send(Invocation("b", [], "1"), now=0.0)
+    hub.send(Invocation("b", (), "1"), now=0.0)
     assert hub.payload_to_send(now=0.0).count(b"\x1e") == 2
 
 
 @BOTH
 def test_the_peer_must_not_use_an_id_in_use(role: Role) -> None:
     hub = connected(role)
-    receive(hub, Invocation("a", [], "1"), Invocation("b", [], "1"))
-    assert hub.next_event() == Invocation("a", [], "1")
+    receive(hub, Invocation("a", (), "1"), Invocation("b", (), "1"))
+    assert hub.next_event() == Invocation("a", (), "1")
     error = end_of(hub).error
     assert isinstance(error, RemoteProtocolError)
     assert error.clause == "P-06"
@@ -112,7 +112,7 @@ def test_the_peer_must_not_use_an_id_in_use(role: Role) -> None:
 @BOTH
 def test_what_nobody_invoked_is_not_completed(role: Role) -> None:
     hub = connected(role)
-    receive(hub, Invocation("a"), Invocation("b", [], "1"))
+    receive(hub, Invocation("a"), Invocation("b", (), "1"))
     assert len(events(hub)) == 2
     with pytest.raises(LocalProtocolError, match="waits for no Completion of '2'"):
         hub.send(Completion("2"), now=0.0)
@@ -125,7 +125,7 @@ def test_what_nobody_invoked_is_not_completed(role: Role) -> None:
 @BOTH
 def test_what_we_did_not_invoke_is_dropped(role: Role) -> None:
     hub = connected(role)
-    hub.send(Invocation("a", [], "1"), now=0.0)
+    hub.send(Invocation("a", (), "1"), now=0.0)
     receive(hub, Completion("2"), StreamItem("2", 0), StreamItem("1", 0), Completion("1"))
     receive(hub, Completion("1"), StreamItem("1", 0))
     assert events(hub) == [StreamItem("1", Raw(b"0")), Completion("1")]
@@ -134,22 +134,22 @@ def test_what_we_did_not_invoke_is_dropped(role: Role) -> None:
 @BOTH
 def test_a_refused_send_changes_nothing(role: Role) -> None:
     hub = connected(role)
-    receive(hub, Invocation("a", [], "1"))
+    receive(hub, Invocation("a", (), "1"))
     events(hub)
     with pytest.raises(InvalidArgument):
-        hub.send(Invocation("a", [float("nan")], "7"), now=0.0)
+        hub.send(Invocation("a", (float("nan"),), "7"), now=0.0)
     with pytest.raises(InvalidArgument):
         hub.send(Completion("1", float("nan")), now=0.0)
     with pytest.raises(InvalidArgument, match="invocation_id"):
-        hub.send(Invocation("a", [], ""), now=0.0)
+        hub.send(Invocation("a", (), ""), now=0.0)
     assert hub.payload_to_send(now=0.0) == b""
-    hub.send(Invocation("a", [], "7"), now=0.0)
+    hub.send(Invocation("a", (), "7"), now=0.0)
     hub.send(Completion("1"), now=0.0)
 
 
 @pytest.mark.parametrize(
     "message",
-    [Close(), StreamInvocation("t", [], "1"), StreamItem("1", 1), Ack(1), Sequence(1)],
+    [Close(), StreamInvocation("t", (), "1"), StreamItem("1", 1), Ack(1), Sequence(1)],
     ids=lambda message: type(message).__name__,
 )
 @BOTH
@@ -176,7 +176,7 @@ def test_what_is_sent_together_leaves_together(role: Role) -> None:
 
 def test_a_server_answers_a_stream_invocation_with_an_error() -> None:
     server = connected(Role.SERVER)
-    receive(server, StreamInvocation("Counter", [], "1"))
+    receive(server, StreamInvocation("Counter", (), "1"))
     assert events(server) == []
     answer = server.payload_to_send(now=0.0)
     expected = Completion("1", error="Streaming invocations are not supported.")
@@ -185,7 +185,7 @@ def test_a_server_answers_a_stream_invocation_with_an_error() -> None:
 
 def test_a_client_ignores_a_stream_invocation() -> None:
     client = connected(Role.CLIENT)
-    receive(client, StreamInvocation("Counter", [], "1"))
+    receive(client, StreamInvocation("Counter", (), "1"))
     assert events(client) == []
     assert client.payload_to_send(now=0.0) == b""
 
@@ -193,8 +193,8 @@ def test_a_client_ignores_a_stream_invocation() -> None:
 @BOTH
 def test_only_what_runs_can_be_cancelled(role: Role) -> None:
     hub = connected(role)
-    receive(hub, Invocation("a", [], "1"), CancelInvocation("2"), CancelInvocation("1"))
-    assert events(hub) == [Invocation("a", [], "1"), CancelInvocation("1")]
+    receive(hub, Invocation("a", (), "1"), CancelInvocation("2"), CancelInvocation("1"))
+    assert events(hub) == [Invocation("a", (), "1"), CancelInvocation("1")]
     hub.send(Completion("1"), now=0.0)  # still owed (P-38)
     receive(hub, CancelInvocation("1"))
     assert events(hub) == []
@@ -223,10 +223,10 @@ def test_pings_and_unknown_types_are_no_events(role: Role) -> None:
 
 def test_a_memoryview_is_copied() -> None:
     hub = connected(Role.CLIENT)
-    memory = bytearray(JSON.encode(Invocation("a", [1])))
+    memory = bytearray(JSON.encode(Invocation("a", (1,))))
     hub.receive_payload(memoryview(memory), now=0.0)
     memory[:] = b"x" * len(memory)
-    assert events(hub) == [Invocation("a", [Raw(b"1")])]
+    assert events(hub) == [Invocation("a", (Raw(b"1"),))]
 
 
 @BOTH
@@ -287,15 +287,15 @@ def test_what_follows_a_goodbye_is_not_processed(role: Role) -> None:
 @BOTH
 def test_after_our_goodbye_answers_are_still_taken(role: Role) -> None:
     hub = connected(role)
-    hub.send(Invocation("a", [], "1"), now=0.0)
+    hub.send(Invocation("a", (), "1"), now=0.0)
     hub.close(now=0.0)
     hub.close("again", now=0.0)
     assert hub.state is HubState.CLOSING
-    assert hub.payload_to_send(now=0.0) == JSON.encode(Invocation("a", [], "1")) + CLOSE
+    assert hub.payload_to_send(now=0.0) == JSON.encode(Invocation("a", (), "1")) + CLOSE
     with pytest.raises(LocalProtocolError, match="closing"):
         hub.send(Ping(), now=0.0)
-    receive(hub, Invocation("event"), Invocation("call", [], "9"), Completion("1"))
-    receive(hub, StreamInvocation("s", [], "8"))
+    receive(hub, Invocation("event"), Invocation("call", (), "9"), Completion("1"))
+    receive(hub, StreamInvocation("s", (), "8"))
     assert events(hub) == [Invocation("event"), Completion("1")]
     hub.receive_end(HercleProtoError("reset"), now=0.0)
     assert end_of(hub) == HubClosed()

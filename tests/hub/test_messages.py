@@ -23,14 +23,14 @@ KEY = {"Authorization": "Bearer k3y"}
     ("message", "shown"),
     [
         (
-            Invocation("T", [Raw(b'"lnbc1secret"'), SECRET], "7", headers=KEY),
+            Invocation("T", (Raw(b'"lnbc1secret"'), SECRET), "7", headers=KEY),
             (
                 "Invocation(target='T', arguments=(<13 bytes>, <a value>), invocation_id='7', "
                 "stream_ids=(), headers=<Authorization>)"
             ),
         ),
         (
-            StreamInvocation("T", [SECRET], "7", ["1"], KEY),
+            StreamInvocation("T", (SECRET,), "7", ("1",), KEY),
             (
                 "StreamInvocation(target='T', arguments=(<a value>), invocation_id='7', "
                 "stream_ids=('1',), headers=<Authorization>)"
@@ -52,10 +52,6 @@ KEY = {"Authorization": "Bearer k3y"}
 )
 def test_a_repr_shows_sizes_and_no_values(message: Message, shown: str) -> None:
     assert repr(message) == shown
-
-
-def test_arguments_become_a_tuple() -> None:
-    assert Invocation("T", [1, 2]) == Invocation("T", (1, 2))
 
 
 def test_a_completion_without_result_is_not_one_with_null() -> None:

@@ -234,7 +234,7 @@ def _to_wire(message: Message) -> _Wire:
                 invocation_id=UNSET if message.invocation_id is None else message.invocation_id,
                 target=message.target,
                 arguments=tuple([to_raw(value, "arguments") for value in message.arguments]),
-                stream_ids=message.stream_ids or UNSET,
+                stream_ids=tuple(message.stream_ids) or UNSET,
             )
         case StreamItem():
             return _Wire(
