@@ -7,7 +7,7 @@ plain: an error subject, or a 4xx. 408, 5xx and whatever contradicts itself tell
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -15,6 +15,7 @@ import msgspec
 from attrs import frozen
 
 from hercle_proto.hercle._models import CreatedInvoice, InvoiceSnapshot
+from hercle_proto.hercle._timestamps import to_utc
 
 __all__ = [
     "CREATED",
@@ -126,9 +127,12 @@ def _creation(data: Data) -> Answer:
             return _error(data)
         if not data.id:
             return UnreadableAnswer("data: an id was expected")
+        expires_at = data.expires_at
+        if expires_at is not None and expires_at.tzinfo is not UTC:
+            expires_at = to_utc(expires_at)
         return CreatedInvoice(
             data.id,
-            data.expires_at,
+            expires_at,
             data.message,
             data.encoded_payment_request,
             data.http_status_code,

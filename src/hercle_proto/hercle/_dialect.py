@@ -81,11 +81,11 @@ class HercleDialect:
 
     def received(self, invocation: Invocation, in_flight: InFlight) -> Sequence[Settlement | Event]:
         """What an event means: the end of a call, or an event for whoever listens."""
-        argument = cast("Raw", invocation.arguments[0]) if invocation.arguments else _NOTHING
+        argument: Any = invocation.arguments[0] if invocation.arguments else _NOTHING
         envelope = open_envelope(argument)
-        answer = envelope.answer
-        if answer is None or invocation.target.lower() != _ANSWERS_LOWER:
-            return (_other_event(invocation.target, envelope, argument),)
+        answer, target = envelope.answer, invocation.target
+        if answer is None or (target != ANSWERS and target.lower() != _ANSWERS_LOWER):
+            return (_other_event(target, envelope, argument),)
         call = find_call(envelope, answer, in_flight)
         if call is None:
             return (UnmatchedAnswer(envelope.subject, envelope.client_id, answer),)

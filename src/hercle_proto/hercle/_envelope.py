@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Raw
 from msgspec.json import Decoder
 
+from hercle_proto._border import DECODING_FAILURES
 from hercle_proto.hercle._answers import (
     Answer,
     Data,
@@ -65,11 +66,14 @@ _TEXT: Final = Decoder(str)
 def open_envelope(argument: Json) -> Envelope:
     """Read an event's argument. Never raises."""
     try:
-        wire = decode(_WIRE, argument)
-    except Unreadable:
+        wire = _WIRE.decode(argument)
+    except DECODING_FAILURES:
         return _open_piecemeal(argument)
-    subject = wire.subject or None
-    answer = answer_from(subject, _data(wire.data)) if is_known(subject) else None
+    subject, data = wire.subject or None, wire.data
+    if isinstance(data, Details):
+        answer = answer_from(subject, data)
+    else:
+        answer = answer_from(subject, _data(data)) if is_known(subject) else None
     return Envelope(subject, wire.client_id or None, answer)
 
 

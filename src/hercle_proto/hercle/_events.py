@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from attrs import field, frozen
 
 from hercle_proto._contract import Event
@@ -10,14 +11,15 @@ from hercle_proto.hercle._answers import Answer
 __all__ = ["ExecutionEvent", "UnmatchedAnswer"]
 
 
-@frozen
-class UnmatchedAnswer(Event):
+class UnmatchedAnswer(Event, msgspec.Struct, frozen=True):
     """An answer that surely belongs to no call in flight: a second one, another client's, or one
     that names nobody.
 
     It may be the answer to a command of yours whose outcome is unknown: compare before you create
     again.
     """
+
+    # A Struct, for events come by the thousand: frozen attrs cost six times as much to make.
 
     subject: str | None
     client_id: str | None

@@ -158,11 +158,6 @@ class CreatedInvoice(msgspec.Struct, frozen=True, gc=False):
     encoded_payment_request: str | None = None
     http_status_code: int | None = None
 
-    def __post_init__(self) -> None:
-        moment = self.expires_at
-        if moment is not None and moment.tzinfo is not UTC:
-            msgspec.structs.force_setattr(self, "expires_at", to_utc(moment))
-
 
 def to_vendor(
     value: LightningInvoice | CreatedInvoice, *, show_secrets: bool = False
