@@ -115,7 +115,7 @@ class SessionBase(ABC, Generic[BellT]):
 
     def _carry_out(self, _: float) -> None:
         for call in self.machine.settled():
-            if bell := self._bells.pop(call, None):
+            if (bell := self._bells.pop(call, None)) is not None:
                 bell.set()
         for action in self.machine.actions():
             match action:
@@ -188,7 +188,7 @@ class SessionBase(ABC, Generic[BellT]):
         return call, bell
 
     def _abandon(self, call: Call[Any]) -> None:
-        if self._bells.pop(call, None):
+        if self._bells.pop(call, None) is not None:
             self._feed(lambda now: self.machine.abandon(call, now=now))
 
     def _result(self, call: Call[R]) -> R:
@@ -205,11 +205,12 @@ class SessionBase(ABC, Generic[BellT]):
 
     def _listen(self) -> BellT:
         """The bell of the next pump. Nothing is missed by who looks and waits in one turn."""
-        self._news = self._news or self._bell()
+        if self._news is None:
+            self._news = self._bell()
         return self._news
 
     def _ring_news(self) -> None:
-        if self._news:
+        if self._news is not None:
             self._news.set()
             self._news = None
 

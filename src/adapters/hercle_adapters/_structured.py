@@ -108,7 +108,8 @@ class _Line:
         self._stream = stream
         self._scope = self._library.scope_until(inf)
         self._bell = self._library.bell()
-        self._wanted = self._ended = self._broken = False
+        self._broken: Exception | None = None
+        self._wanted = self._ended = False
 
     def open(self, endpoint: Endpoint) -> None:
         self._session._nursery.start_soon(self._run, endpoint)
@@ -139,15 +140,15 @@ class _Line:
     async def _read(self, tcp: Tcp) -> None:
         try:
             while not self._ended:
-                while not (self._wanted or self._broken):
+                while not self._wanted and self._broken is None:
                     await self._bell.wait()
                 data = await tcp.read()
+                if not data and self._broken is not None:  # the end that a reset leaves behind
+                    raise self._broken
                 self._ended = not data
                 self._session._received(self._stream, data)
         except self._library.broken as error:
             self._session._failed(self._stream, lost(error))
-        if self._broken:
-            self._session._failed(self._stream, lost(None))
 
     async def _write(self, tcp: Tcp) -> None:
         try:
@@ -157,7 +158,7 @@ class _Line:
                     await tcp.write(data)
                 await bell.wait()
         except self._library.broken as error:
-            self._broken = True
+            self._broken = error
             self.look(wanted=True)  # what the peer said last is still there to be read
             if self._ended:
                 self._session._failed(self._stream, lost(error))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from hercle_proto._contract import Failure, Why
 
-__all__ = ["CONNECT_ERRORS", "READ_SIZE", "lost", "tune", "unopened"]
+__all__ = ["CONNECT_ERRORS", "READ_SIZE", "Address", "lost", "tune", "unopened"]
+
+Address: TypeAlias = tuple[Any, ...]
+"""Family, type, protocol, name and address, as `getaddrinfo` gives them."""
 
 READ_SIZE: Final = 64 * 1024
 """Larger reads gained nothing when measured."""

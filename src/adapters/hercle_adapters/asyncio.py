@@ -12,12 +12,12 @@ from typing import Final, cast
 
 from hercle_adapters import _machines
 from hercle_adapters._session import AsyncSession
-from hercle_adapters._tcp import CONNECT_ERRORS, READ_SIZE, lost, tune, unopened
+from hercle_adapters._tcp import CONNECT_ERRORS, READ_SIZE, Address, lost, tune, unopened
 from hercle_proto import Endpoint, Machine
 
 __all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_signalr"]
 
-_HAPPY_EYEBALLS_DELAY: Final = 0.25
+_NEXT_ATTEMPT: Final = 0.25
 """Seconds until the next address is tried beside the one before (RFC 8305, section 5)."""
 
 
@@ -110,12 +110,9 @@ class _Line(asyncio.BufferedProtocol):
 
     async def _connect(self, endpoint: Endpoint) -> None:
         try:
-            await self._session._loop.create_connection(
-                lambda: self,
-                endpoint.host,
-                endpoint.port,
-                happy_eyeballs_delay=_HAPPY_EYEBALLS_DELAY,
-            )
+            loop = self._session._loop
+            found = await loop.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
+            await loop.create_connection(lambda: self, sock=await _first_to_connect(loop, found))
         except CONNECT_ERRORS as error:
             self._session._failed(self._stream, unopened(error))
         finally:
@@ -164,12 +161,52 @@ class _Line(asyncio.BufferedProtocol):
         self._session._died(self)
 
     def _read_last_words(self) -> None:
-        """A transport that failed to write reads no more; but the peer's last words are there."""
+        """A transport that failed to write reads no more; but what the peer said last is there."""
         assert self._transport is not None
         sock = self._transport.get_extra_info("socket")
         with suppress(OSError), socket.fromfd(sock.fileno(), sock.family, sock.type) as rest:
             rest.setblocking(False)
-            while not self._ended:
-                data = rest.recv(READ_SIZE)
-                self._ended = not data
+            while data := rest.recv(READ_SIZE):  # its end would be that of the reset
                 self._session._received(self._stream, data)
+
+
+async def _first_to_connect(
+    loop: asyncio.AbstractEventLoop, addresses: list[Address]
+) -> socket.socket:
+    """Happy eyeballs (RFC 8305). The library's own leak a socket if cancelled as it connects."""
+    attempts: set[asyncio.Task[socket.socket]] = set()
+    failure: BaseException = OSError("no address")
+    try:
+        while addresses or attempts:
+            if addresses:
+                attempts.add(loop.create_task(_attempt(loop, addresses.pop(0))))
+            patience = _NEXT_ATTEMPT if addresses else None
+            done, _ = await asyncio.wait(
+                attempts, timeout=patience, return_when=asyncio.FIRST_COMPLETED
+            )
+            for attempt in done:
+                attempts.remove(attempt)
+                if (error := attempt.exception()) is None:
+                    return attempt.result()
+                failure = error
+        raise failure
+    finally:
+        for attempt in attempts:
+            attempt.cancel()
+            attempt.add_done_callback(_hang_up)
+
+
+async def _attempt(loop: asyncio.AbstractEventLoop, address: Address) -> socket.socket:
+    sock = socket.socket(*address[:3])
+    try:
+        sock.setblocking(False)
+        await loop.sock_connect(sock, address[4])
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _hang_up(attempt: asyncio.Task[socket.socket]) -> None:
+    if not attempt.cancelled() and attempt.exception() is None:
+        attempt.result().close()

@@ -10,20 +10,16 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from time import monotonic
-from typing import Any, Final, Self, TypeAlias, TypeVar
+from typing import Final, Self, TypeVar
 
 from hercle_adapters import _machines
 from hercle_adapters._session import SessionBase
-from hercle_adapters._tcp import CONNECT_ERRORS, READ_SIZE, lost, tune, unopened
+from hercle_adapters._tcp import CONNECT_ERRORS, READ_SIZE, Address, lost, tune, unopened
 from hercle_proto import NEED_DATA, Command, Endpoint, Event, Machine
 
 __all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_signalr"]
 
 R = TypeVar("R")
-_Address: TypeAlias = tuple[
-    Any, ...
-]  # family, type, protocol, name, address: as getaddrinfo says it
-
 _LONGEST_SLEEP: Final = 24 * 3600.0
 """What every selector takes."""
 
@@ -170,12 +166,13 @@ class _Line:
     def __init__(self, session: Session, stream: int) -> None:
         self._session = session
         self._stream = stream
-        self._addresses: list[_Address] = []
+        self._addresses: list[Address] = []
         self._sock: socket.socket | None = None
         self._open: socket.socket | None = None  # the same one, once it is connected
         self._watched = 0
         self._unsent = b""
-        self._ended = self._broken = False
+        self._broken: OSError | None = None
+        self._ended = False
 
     def open(self, endpoint: Endpoint) -> None:
         look_up = partial(socket.getaddrinfo, endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
@@ -187,7 +184,7 @@ class _Line:
     def look(self, *, wanted: bool) -> None:
         if self._open is not None:
             self._write(self._open)
-            reading = (wanted or self._broken) and not self._ended
+            reading = (wanted or self._broken is not None) and not self._ended
             self._watch(EVENT_READ * reading | EVENT_WRITE * bool(self._unsent))
         elif self._addresses and self._sock is None:
             self._dial()
@@ -206,7 +203,7 @@ class _Line:
                 self._session._selector.register(self._sock, mask, self._ready)
             self._watched = mask
 
-    def _resolve(self, look_up: Callable[[], list[_Address]]) -> None:
+    def _resolve(self, look_up: Callable[[], list[Address]]) -> None:
         try:
             found = look_up()
         except CONNECT_ERRORS as error:
@@ -256,19 +253,20 @@ class _Line:
         except OSError as error:
             self._session._failed(self._stream, lost(error))
             return
+        if not data and self._broken is not None:  # the end that a reset leaves behind
+            self._session._failed(self._stream, lost(self._broken))
+            return
         self._ended = not data
         self._session._received(self._stream, data)
-        if self._ended and self._broken:
-            self._session._failed(self._stream, lost(None))
 
     def _write(self, sock: socket.socket) -> None:
-        while not self._broken and (data := self._unsent or self._session._pull(self._stream)):
+        while self._broken is None and (data := self._unsent or self._session._pull(self._stream)):
             try:
                 self._unsent = data[sock.send(data) :]
             except BlockingIOError:
                 self._unsent = data
                 return
             except OSError as error:
-                self._broken, self._unsent = True, b""  # the peer's last words are to be read yet
+                self._broken, self._unsent = error, b""  # the peer's last words are to be read yet
                 if self._ended:
                     self._session._failed(self._stream, lost(error))
