@@ -11,8 +11,15 @@ from collections import Counter
 from decimal import Decimal
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
+from hercle_proto import RemoteProtocolError
 from hercle_proto.hub import (
     JSON,
     CancelInvocation,
@@ -53,6 +60,14 @@ class Pair(RuleBasedStateMachine):
         for end in self.ends:
             end.hub.start(now=self.now)
 
+    @initialize(completed=st.sampled_from([True, True, True, False]))
+    def shake_hands(self, completed: bool) -> None:
+        if completed:
+            for index in (0, 1, 0, 1):
+                self.flush(index)
+                self.deliver(1 - index, 100_000)
+            assert [end.hub.state for end in self.ends] == [HubState.CONNECTED] * 2
+
     def take(self, end: End) -> None:
         for event in events(end.hub):
             assert not end.told or not isinstance(end.told[-1], HubClosed)
@@ -66,8 +81,16 @@ class Pair(RuleBasedStateMachine):
                     assert end.completed[key] == end.invoked[key] == 1
                 case StreamItem() | CancelInvocation():
                     raise AssertionError("nobody sent one")
+                case HubClosed(error=RemoteProtocolError()):
+                    assert end.cut_off, "nobody broke a rule"
                 case _:
                     pass
+
+    def cut_off_at(self, end: End) -> None:
+        end.cut_off = True
+        end.wire.clear()
+        end.hub.receive_end(now=self.now)
+        self.take(end)
 
     def flush(self, index: int) -> None:
         end, peer = self.ends[index], self.ends[1 - index]
@@ -88,7 +111,7 @@ class Pair(RuleBasedStateMachine):
         end = self.ends[index]
         if end.hub.state is HubState.CONNECTED:
             key = end.hub.next_invocation_id() if answered else None
-            end.hub.send(Invocation("Method", [Decimal("1e-8")], key), now=self.now)
+            end.hub.send(Invocation("Method", (Decimal("1e-8"),), key), now=self.now)
             if key is not None:
                 end.invoked[key] += 1
 
@@ -99,6 +122,14 @@ class Pair(RuleBasedStateMachine):
         key = end.owed.pop(data.draw(st.integers(0, len(end.owed) - 1)))
         if end.hub.state is HubState.CONNECTED:
             end.hub.send(Completion(key, 1), now=self.now)
+
+    @precondition(lambda self: any(end.completed for end in self.ends))
+    @rule(data=st.data())
+    def answer_twice(self, data: st.DataObject) -> None:
+        """A peer that breaks P-21."""
+        end = data.draw(st.sampled_from([end for end in self.ends if end.completed]))
+        key = data.draw(st.sampled_from(sorted(end.completed)))
+        end.wire += JSON.encode(Completion(key, "again"))
 
     @rule(index=ENDS)
     def ping(self, index: int) -> None:
@@ -149,11 +180,7 @@ class Pair(RuleBasedStateMachine):
     @precondition(lambda self: self.now > 5)
     @rule(index=ENDS)
     def cut_off(self, index: int) -> None:
-        end = self.ends[index]
-        end.cut_off = True
-        end.wire.clear()
-        end.hub.receive_end(now=self.now)
-        self.take(end)
+        self.cut_off_at(self.ends[index])
 
     @invariant()
     def the_deadline_is_pure_and_stops_at_the_end(self) -> None:
@@ -174,8 +201,7 @@ class Pair(RuleBasedStateMachine):
         for end in self.ends:
             if alive:
                 assert end.completed == end.invoked
-            end.hub.receive_end(now=self.now)
-            self.take(end)
+            self.cut_off_at(end)
             assert [type(event) for event in end.told].count(HubClosed) == 1
             assert isinstance(end.told[-1], HubClosed)
             assert end.completed <= end.invoked
