@@ -1,9 +1,8 @@
-"""Completion errors that prove that nothing ran, by .NET's texts (P-10, P-11; ASP.NET Core 2.1 to
-9, measured on 9.0.1).
+"""Completion errors that prove that nothing ran, by .NET's texts (P-10, P-11; measured on 9.0.1).
 
 .NET says "Failed to invoke" of what it refuses before the method runs, and "An unexpected error
-occurred invoking" of what the method itself threw. Only the first proves anything. The texts are
-compared whole: a method's own exception may say what it likes behind its colon.
+occurred invoking" of what the method itself threw. Only the first proves anything. A text counts
+from its first character, for a method's own exception may say what it likes behind its colon.
 """
 
 from __future__ import annotations
