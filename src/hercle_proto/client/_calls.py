@@ -52,7 +52,8 @@ class Calls:
         self._correlated: dict[str, Call[Any]] = {}
         self._deadlines: list[tuple[float, int, float, Call[Any]]] = []  # due, id, its time-out
         self._settled: list[Call[Any]] = []
-        self._callers = 0
+        self.callers = 0
+        """How many calls have neither ended nor been abandoned."""
 
     # -- what is there -----------------------------------------------------------------------------
 
@@ -71,11 +72,6 @@ class Calls:
         """The call in flight that went over the wire with this number, which is its `id` in decimal
         digits."""
         return self._in_flight.get(number)
-
-    @property
-    def callers(self) -> int:
-        """How many calls have neither ended nor been abandoned."""
-        return self._callers
 
     @property
     def first_waiting(self) -> Call[Any] | None:
@@ -115,7 +111,7 @@ class Calls:
         self._last_id += 1
         call = Call(command, self._last_id)
         self._waiting.append(call)
-        self._callers += 1
+        self.callers += 1
         if command.correlation_id is not None:
             self._correlated[command.correlation_id] = call
         if timeout != float("inf"):
@@ -127,7 +123,7 @@ class Calls:
         if call.done or call.abandoned:
             return
         call.abandoned = True
-        self._callers -= 1
+        self.callers -= 1
         if str(call.id) in self._in_flight:
             self._give_up(call, now)
         else:
@@ -168,7 +164,7 @@ class Calls:
             if call.done or call.abandoned:
                 continue
             cause = TimedOut(call.command.name, timeout)
-            self._callers -= 1
+            self.callers -= 1
             if str(call.id) in self._in_flight:
                 self._give_up(call, now)
                 call.fail(_unknown(call, cause, now))
@@ -193,7 +189,7 @@ class Calls:
     def end_waiting(self, cause: HercleProtoError, *, now: float) -> None:
         """What waits will not be sent: tell its callers."""
         for call in [*self._waiting]:
-            self._callers -= 1
+            self.callers -= 1
             self._end(call, _not_answered(call, cause, now))
         self._waiting.clear()
         self._sweep()
@@ -204,7 +200,7 @@ class Calls:
         self.end_waiting(cause, now=now)
         for call in self._in_flight.values():
             if not _given_up(call):
-                self._callers -= 1
+                self.callers -= 1
                 self._given_up[str(call.id)] = None
                 call.fail(_unknown(call, cause, now))
                 self._settled.append(call)
@@ -220,7 +216,7 @@ class Calls:
         if _given_up(call):
             self._late(call, result)
         else:
-            self._callers -= 1
+            self.callers -= 1
             self._finish(call, result)
             self._settled.append(call)
         self._sweep()
@@ -232,7 +228,7 @@ class Calls:
             return
         if not call.done:
             self._finish(call, result)
-        self._events.put(AnsweredLate(call.command, result), calls_waiting=self._callers > 0)
+        self._events.put(AnsweredLate(call.command, result), calls_waiting=self.callers > 0)
 
     def _finish(self, call: Call[Any], result: object) -> None:
         if isinstance(result, HercleProtoError):

@@ -39,18 +39,19 @@ class EventQueue:
         if len(self._events) >= self._limit and not self.must_wait(calls_waiting=calls_waiting):
             self._dropped += 1
             return
-        self._flush_dropped()
+        if self._dropped:
+            self._flush_dropped()
         self._events.append(event)
 
     def put_last(self, event: Event) -> None:
         """Append the session's last event, whatever the limit."""
-        self._flush_dropped()
+        if self._dropped:
+            self._flush_dropped()
         self._events.append(event)
 
     def _flush_dropped(self) -> None:
-        if self._dropped:
-            self._events.append(EventsDropped(self._dropped))
-            self._dropped = 0
+        self._events.append(EventsDropped(self._dropped))
+        self._dropped = 0
 
     def take(self) -> Event | Literal[NeedData.NEED_DATA]:
         """The oldest event. From the first take on somebody listens."""
