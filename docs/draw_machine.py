@@ -152,7 +152,7 @@ class Drawing(Generic[State]):
             yield from self._arc(edge, labels)
         elif a is b:
             yield from self._loop(a, labels)
-        elif b in self.row:
+        elif a in self.row and b in self.row:
             yield from self._step(a, b, labels)
         elif a in self.row and b is self.ends[0]:
             yield from self._fall(self._middle(a), self.top + BOX_HEIGHT, self._bar_top(b), labels)

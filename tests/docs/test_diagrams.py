@@ -7,7 +7,7 @@ from enum import Enum
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_diagram_is_fresh(path: Path) -> None:
 def test_diagram_shows_every_state_and_step(
     name: str, table: Mapping[Enum, Mapping[Enum, Enum]]
 ) -> None:
-    svg = ElementTree.parse(sources.ROOT / "docs" / name)
+    svg = ET.parse(sources.ROOT / "docs" / name)
     shown = "\n".join(text.text or "" for text in svg.iter("{http://www.w3.org/2000/svg}text"))
     lines = len(svg.findall(".//{http://www.w3.org/2000/svg}path[@class='edge']"))
     assert lines == sum(len({*steps.values()}) for steps in table.values())
