@@ -1,14 +1,9 @@
-"""What tests against other people's programs have: the programs, and every driver of ours.
-
-A test here may be a coroutine; then it takes a `driver`, which runs it.
-"""
+"""What tests against other people's programs have: the programs, and every driver of ours."""
 
 from __future__ import annotations
 
-import inspect
 import uuid
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +11,8 @@ import trustme
 
 from aspnetcore import AspNetCore, built_server
 from caches import Missing
-from every_driver import DRIVERS, Driver
+from drivers import DRIVERS, Driver
+from interop import Opens
 
 HERE = Path(__file__).parent
 
@@ -29,22 +25,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(60, func_only=True))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    names = inspect.signature(pyfuncitem.obj).parameters
-    arguments = {name: pyfuncitem.funcargs[name] for name in names}
-    driver: Driver = pyfuncitem.funcargs["driver"]
-    driver.run(partial(pyfuncitem.obj, **arguments))
-    return True
-
-
-@pytest.fixture(params=DRIVERS, ids=repr)
+@pytest.fixture(params=DRIVERS, ids=lambda driver: driver.name)
 def driver(request: pytest.FixtureRequest) -> Driver:
     """Each of our drivers."""
     made: Driver = request.param
     return made
+
+
+@pytest.fixture
+def open_signalr(driver: Driver) -> Opens:
+    """Opens a session with any hub, by each driver."""
+    return lambda *args, **options: driver.open(lambda by: by.open_signalr(*args, **options))
+
+
+@pytest.fixture
+def open_hercle(driver: Driver) -> Opens:
+    """Opens a session with Hercle's hub, by each driver."""
+    return lambda *args, **options: driver.open(lambda by: by.open_hercle(*args, **options))
+
+
+@pytest.fixture
+def open_hercle_rest(driver: Driver) -> Opens:
+    """Opens a session with Hercle's REST API, by each driver."""
+    return lambda *args, **options: driver.open(lambda by: by.open_hercle_rest(*args, **options))
 
 
 @pytest.fixture
