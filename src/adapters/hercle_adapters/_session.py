@@ -197,8 +197,12 @@ class SessionBase(ABC, Generic[BellT]):
         return call.result()
 
     def _next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
-        event = self._ask(lambda _: self.machine.next_event(), NEED_DATA)
         self._raise_crash()
+        try:
+            event = self.machine.next_event()
+        except BaseException as error:
+            self._end(error)
+            raise
         if self._held:  # there is room again
             self._pump_soon()
         return event

@@ -23,7 +23,7 @@ from typing import Final
 
 import anyio
 import msgspec
-from attrs import frozen
+from attrs import define, field, frozen
 
 from hercle_adapters._asgi_connection import SEND_TIMEOUT, Caller, Connection
 from hercle_adapters._asgi_http import Receive, Scope, Send, access_token, queries, respond
@@ -55,34 +55,26 @@ def hub_app(
     """
     return HubApp(
         handler,
-        path=path,
-        authenticate=authenticate,
-        settings=settings or HubSettings(max_message_bytes=MAX_RECORD_BYTES),
-        most_connections=most_connections,
+        path.rstrip("/"),
+        authenticate,
+        settings or HubSettings(max_message_bytes=MAX_RECORD_BYTES),
+        most_connections,
     )
 
 
+@define(eq=False)
 class HubApp:
     """Made by `hub_app`; call `aclose` before the server stops."""
 
-    def __init__(
-        self,
-        handler: Callable[[Caller], object],
-        *,
-        path: str,
-        authenticate: Callable[[str | None], bool] | None,
-        settings: HubSettings,
-        most_connections: int,
-    ) -> None:
-        self._handler = handler
-        self._path = path.rstrip("/")
-        self._authenticate = authenticate
-        self._settings = settings
-        self._most = most_connections
-        self._unused: dict[str, _Negotiated] = {}  # by token, oldest first
-        self._live: dict[str, Connection] = {}  # by token
-        self._closing = False
-        self._emptied: anyio.Event | None = None
+    _handler: Callable[[Caller], object]
+    _path: str
+    _authenticate: Callable[[str | None], bool] | None
+    _settings: HubSettings
+    _most: int
+    _unused: dict[str, _Negotiated] = field(init=False, factory=dict)  # by token, oldest first
+    _live: dict[str, Connection] = field(init=False, factory=dict)  # by token
+    _closing: bool = field(init=False, default=False)
+    _emptied: anyio.Event | None = field(init=False, default=None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(scope.get("root_path", "")).rstrip("/")

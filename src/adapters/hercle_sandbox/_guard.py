@@ -13,7 +13,7 @@ from typing import Final
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hercle_proto import InvalidArgument
+from hercle_proto._credentials import clean_key
 
 __all__ = ["Key", "LoopbackOnly"]
 
@@ -21,18 +21,14 @@ _LOOPBACK: Final = re.compile(r"(?i:127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})
 
 
 class Key:
-    """The account's API key."""
+    """The account's API key. Raises `InvalidArgument` for a text that cannot be one."""
 
     def __init__(self, text: str) -> None:
-        if not re.fullmatch(r"[\x21-\x7e]+", text):
-            raise InvalidArgument(
-                "api_key", "must be visible ASCII characters without spaces", "another text"
-            )
-        self._key = text.encode()
+        self.text = clean_key(text)
 
     def opens(self, token: str | None) -> bool:
         """Whether the token is the key, found out in constant time."""
-        return token is not None and hmac.compare_digest(token.encode(), self._key)
+        return token is not None and hmac.compare_digest(token.encode(), self.text.encode())
 
 
 class LoopbackOnly:

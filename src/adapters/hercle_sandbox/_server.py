@@ -18,7 +18,6 @@ from attrs import field, frozen
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
 from hercle_adapters.asgi import HubApp
-from hercle_proto._credentials import clean_key
 from hercle_sandbox._app import sandbox_app
 from hercle_sandbox._book import Book
 from hercle_sandbox._faults import ABORT_EXTENSION
@@ -72,13 +71,13 @@ async def serve_sandbox(
 
 @contextmanager
 def _prepared(port: int, db: Path | None, api_key: str | None) -> Iterator[tuple[_Server, Running]]:
-    key = clean_key(api_key) if api_key is not None else secrets.token_urlsafe(24)
+    key = Key(secrets.token_urlsafe(24) if api_key is None else api_key)
     store = Store(db)
     try:
         with socket.socket() as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(("127.0.0.1", port))
-            app, hub = sandbox_app(Book(store), Key(key))
+            app, hub = sandbox_app(Book(store), key)
             config = uvicorn.Config(
                 app,
                 loop="asyncio",
@@ -96,7 +95,7 @@ def _prepared(port: int, db: Path | None, api_key: str | None) -> Iterator[tuple
                 timeout_graceful_shutdown=2,
             )
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            yield _Server(config, hub, listener), Running(url, key)
+            yield _Server(config, hub, listener), Running(url, key.text)
     finally:
         store.close()
 
