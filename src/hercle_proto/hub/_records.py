@@ -44,26 +44,23 @@ class RecordBuffer:
 
     def next(self) -> Record | None:
         """The oldest whole record without its separator, or None. Raises `MessageTooLarge`."""
-        start = self._start
-        end = self._payload.find(_RS, start)
-        while end < 0:
-            if start < len(self._payload):
-                self._keep(memoryview(self._payload)[start:])
+        payload, start = self._payload, self._start
+        while (end := payload.find(_RS, start)) < 0:
+            if start < len(payload):
+                self._keep(memoryview(payload)[start:])
             if not self._waiting:
                 self._payload, self._start = b"", 0
                 return None
-            self._payload, start = self._waiting.popleft(), 0
-            end = self._payload.find(_RS)
-        self._start = end + 1
-        size = end - start
+            payload, start = self._waiting.popleft(), 0
+        self._payload, self._start = payload, end + 1
         if self._partial:
-            self._keep(memoryview(self._payload)[start:end])
+            self._keep(memoryview(payload)[start:end])
             record, self._partial = self._partial, bytearray()
             return record
-        self._check(size)
-        if size < _COPIED:
-            return self._payload[start:end]
-        return memoryview(self._payload)[start:end]
+        size = end - start
+        if size >= self._limit:
+            raise self._too_large(size)
+        return payload[start:end] if size < _COPIED else memoryview(payload)[start:end]
 
     @property
     def inside_record(self) -> bool:
@@ -77,10 +74,11 @@ class RecordBuffer:
         self._waiting.clear()
 
     def _keep(self, piece: memoryview) -> None:
-        self._check(len(self._partial) + len(piece))
+        size = len(self._partial) + len(piece)
+        if size >= self._limit:
+            raise self._too_large(size)
         self._partial += piece
 
-    def _check(self, size: int) -> None:
+    def _too_large(self, size: int) -> MessageTooLarge:
         """`size` is without the separator, which is there or yet to come."""
-        if size >= self._limit:
-            raise MessageTooLarge(size=size + 1, limit=self._limit, parameter=self._parameter)
+        return MessageTooLarge(size=size + 1, limit=self._limit, parameter=self._parameter)
