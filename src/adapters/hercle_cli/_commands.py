@@ -50,7 +50,7 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _tell(Exit.INTERRUPTED, "interrupted")
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return Exit.OK
     except Exception as error:  # noqa: BLE001 - the end of the line
         return _tell(exit_code(error), str(error) or type(error).__name__)
@@ -60,6 +60,11 @@ def run(arguments: Sequence[str]) -> int:
 def _tell(code: Exit, line: str) -> int:
     print(f"hercle: {visible(line)}", file=sys.stderr)
     return code
+
+
+def _drop_output() -> None:
+    """What could not be written is not tried again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @app.command()
@@ -118,9 +123,9 @@ def create(
         else:
             show_created(command, created)
     except OSError as error:
-        raise Failed(
-            Exit.BUG, f"invoice {created.id} was created, but could not be shown: {error}"
-        ) from None
+        _drop_output()
+        line = f"invoice {created.id} was created, but could not be shown: {error}"
+        raise Failed(Exit.BUG, line) from None
     if fault := disagreement(command, created):
         line = f"Invoice {created.id} exists; do not create it again: {fault}"
         return _tell(Exit.DISAGREES, line)

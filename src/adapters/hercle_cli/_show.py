@@ -27,7 +27,12 @@ _UNBOUNDED: Final = 10_000
 def console() -> Console:
     """A console that takes text as text."""
     width = None if sys.stdout.isatty() else _UNBOUNDED
-    return Console(width=width, markup=False, emoji=False, highlight=False)
+    return _Console(width=width, markup=False, emoji=False, highlight=False)
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError("nobody reads the output")  # rich would exit
 
 
 def show_created(command: CreateLightningInvoice, created: CreatedInvoice) -> None:

@@ -1,0 +1,435 @@
+"""Commands and their endings: what is printed where, and the exit code."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+
+from hercle_cli import _show, _target, main
+from hercle_cli._invoices import disagreement
+from hercle_proto.bolt11 import PaymentRequest
+from hercle_proto.hercle import CreatedInvoice, CreateLightningInvoice
+from hercle_sandbox import Running, running_sandbox
+from programs import Program
+from vendor import CREATION, ROW
+
+UNKNOWN = "the outcome of CreateLightningInvoice is unknown, it may have been carried out"
+
+
+@frozen
+class Ended:
+    """How a command line ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Hercle = Callable[..., Ended]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Running]:
+    with running_sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def hercle(
+    sandbox: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Hercle:
+    """Call it with arguments; the environment names the sandbox."""
+    monkeypatch.setenv("HERCLE_URL", sandbox.url)
+    monkeypatch.setenv("HERCLE_API_KEY", sandbox.api_key)
+
+    def call(*arguments: str) -> Ended:
+        code = main(arguments)
+        captured = capsys.readouterr()
+        return Ended(code, captured.out, captured.err)
+
+    return call
+
+
+def one_line(text: str) -> str:
+    """What was told, which is one line."""
+    (line,) = text.splitlines()
+    assert line.startswith("hercle: ")
+    return line.removeprefix("hercle: ")
+
+
+# -- what goes well ------------------------------------------------------------------------------
+
+
+def test_create(hercle: Hercle) -> None:
+    ended = hercle("invoice", "create", "0.00100000", "--memo", "Payment for services")
+    assert (ended.code, ended.err) == (0, "")
+    assert re.search(r"Invoice inv_\w+ was created", ended.out)
+    assert "0.001 BTC (100,000 sat)" in ended.out
+    assert "Payment for services" in ended.out
+    request = re.search(r"lnbcrt\w+", ended.out)
+    assert request is not None
+    assert PaymentRequest.parse(request[0]).amount_msat == 100_000_000
+
+
+def test_create_as_json(hercle: Hercle) -> None:
+    ended = hercle("invoice", "create", "1e-8", "--expiry-hours", "720", "--json")
+    assert (ended.code, ended.err) == (0, "")
+    created = json.loads(ended.out)
+    assert list(created) == list(CREATION)
+    payment = PaymentRequest.parse(created["encodedPaymentRequest"])
+    assert (payment.amount_msat, payment.expiry_seconds) == (1000, 720 * 3600)
+
+
+@pytest.mark.parametrize("rest", [False, True])
+def test_list(hercle: Hercle, rest: bool) -> None:
+    options = ("--rest",) if rest else ()
+    created = json.loads(hercle("invoice", "create", "0.25", "--memo", "m", "--json").out)
+    ended = hercle("invoice", "list", *options)
+    assert (ended.code, ended.err) == (0, "")
+    assert re.search(rf"^{created['id']} +OPEN +25,000,000 satoshi +m +20", ended.out, re.MULTILINE)
+
+    for secrets in (False, True):
+        more = ("--show-secrets",) if secrets else ()
+        ended = hercle("invoice", "list", "--json", *options, *more)
+        assert (ended.code, ended.err) == (0, "")
+        row = json.loads(ended.out)[-1]
+        assert list(row) == [*ROW, *(("domainEvents",) if rest else ())]
+        assert row["id"] == created["id"]
+        shown = [row[name] for name in ("paymentPreimage", "email", "userId")]
+        assert (shown == ["***"] * 3) is not secrets
+
+
+def test_a_hub_url_will_do(
+    hercle: Hercle, sandbox: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERCLE_URL", f"{sandbox.url}/ExecutionLiveServer/v1")
+    for options in ((), ("--rest",)):
+        assert hercle("invoice", "list", *options).code == 0
+
+
+def test_no_invoices(hercle: Hercle) -> None:
+    _show.show_list([])
+
+
+def test_demo(tmp_path: Path) -> None:
+    """In a process of its own, which leaves nothing."""
+    done = run("demo", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "0.001 BTC" in done.stdout
+    request = re.search(r"lnbcrt\w+", done.stdout)
+    assert request is not None
+    assert PaymentRequest.parse(request[0]).description == "Payment for services"
+    for road in ("SignalR", "REST"):
+        table = done.stdout.partition(f"Listed over {road}:")[2]
+        assert re.search(r"\ninv_\w+ +OPEN +100,000 satoshi +Payment for services", table)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_is_quick() -> None:
+    """It loads no server and no driver."""
+    code = "import sys, hercle_cli; hercle_cli.main(['--help']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.splitlines()[-1].split()
+    assert "hercle_cli._commands" in loaded
+    assert {"uvicorn", "anyio", "ssl", "segno", "hercle_sandbox"}.isdisjoint(loaded)
+
+
+def test_without_its_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "hercle_cli._commands", raising=False)
+    monkeypatch.setitem(sys.modules, "typer", None)
+    assert main(["demo"]) == 2
+    assert "hercle-proto[cli]" in one_line(capsys.readouterr().err)
+
+
+# -- what does not -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((), "Missing command"),
+        (("frobnicate",), "No such command"),
+        (("invoice",), "Missing command"),
+        (("invoice", "create"), "AMOUNT_BTC"),
+        (("invoice", "create", "abc"), "AMOUNT_BTC must be a number such as 0.001; got 'abc'"),
+        (("invoice", "create", "1_0"), "AMOUNT_BTC"),
+        (("invoice", "create", "0"), "amount_btc"),
+        (("invoice", "create", "NaN"), "amount_btc"),
+        (("invoice", "create", "Infinity"), "amount_btc"),
+        (("invoice", "create", "1e-9"), "amount_btc"),
+        (("invoice", "create", "22000000"), "amount_btc"),
+        (("invoice", "create", "-1"), "No such option"),
+        (("invoice", "create", "1", "--expiry-hours", "0"), "expiry_hours"),
+        (("invoice", "create", "1", "--expiry-hours", "1.5"), "--expiry-hours"),
+        (("invoice", "create", "1", "--memo", "ü" * 320), "memo"),
+        (("invoice", "create", "1", "--memo", "\ud800"), "memo"),
+        (("invoice", "list", "--key", "x"), "No such option"),
+        (("invoice", "list", "--production"), "--production and HERCLE_URL"),
+        (("sandbox", "--port", "65536"), "--port"),
+        (("sandbox", "--db", "/dev/null"), "not a regular file"),
+        (("sandbox", "--db", "/no/such/file"), "No such file"),
+    ],
+    ids=lambda value: " ".join(value)[:60].encode("ascii", "replace").decode(),
+)
+def test_usage(hercle: Hercle, arguments: Sequence[str], text: str) -> None:
+    ended = hercle(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert text in one_line(ended.err)
+
+
+@pytest.mark.parametrize(
+    ("memo", "code", "text"),
+    [
+        ("fault:refuse", 3, "Lightning is not enabled for this account"),
+        ("fault:status", 3, "checks failed"),
+        ("fault:throw", 4, UNKNOWN),
+        ("fault:drop", 4, UNKNOWN),
+        ("fault:amount", 5, "exists; do not create it again: its payment request is for"),
+    ],
+)
+def test_endings(hercle: Hercle, memo: str, code: int, text: str) -> None:
+    ended = hercle("invoice", "create", "0.001", "--memo", memo, "--json")
+    assert ended.code == code
+    assert text in one_line(ended.err)
+    assert (code == 5) is bool(ended.out)
+    if ended.out:
+        assert one_line(ended.err).startswith(f"Invoice {json.loads(ended.out)['id']} exists; do")
+
+
+@pytest.mark.parametrize(
+    ("payment_request", "found"),
+    [
+        (None, None),
+        ("", None),
+        ("nonsense", None),
+        ("lnbc1m1p3xnhl2pp5jmxtqn235tkjzf...", None),
+        ("lnbc10u1p3xnhl2pp5jmxtqn235tkjzf...", "1,000,000 msat"),
+        ("lnbc1p3xnhl2pp5jmxtqn235tkjzf...", "no amount"),
+    ],
+)
+def test_disagreements(payment_request: str | None, found: str | None) -> None:
+    """By the prefix, where the request was cut as in the vendor's examples."""
+    command = CreateLightningInvoice(Decimal("0.001"))
+    created = CreatedInvoice("inv_1", encoded_payment_request=payment_request)
+    told = disagreement(command, created)
+    assert (told is None) if found is None else (told is not None and f"for {found}," in told)
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("list", "--rest"), ("create", "0.001")])
+@pytest.mark.parametrize("key", ["wrong", "", "with space", "new\nline", "ключ"])
+def test_keys(
+    hercle: Hercle, monkeypatch: pytest.MonkeyPatch, key: str, arguments: Sequence[str]
+) -> None:
+    monkeypatch.setenv("HERCLE_API_KEY", key)
+    ended = hercle("invoice", *arguments)
+    assert (ended.code, ended.out) == (6, "")
+    assert "key" in one_line(ended.err)
+    assert not key or key not in ended.err
+
+
+def test_the_key_is_asked_for(
+    hercle: Hercle, sandbox: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HERCLE_API_KEY")
+    monkeypatch.setattr(_target.sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(_target, "getpass", lambda *_, **__: sandbox.api_key)
+    assert hercle("invoice", "list").code == 0
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("list", "--rest"), ("create", "0.001")])
+def test_nobody_listens(
+    hercle: Hercle, monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str]
+) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("HERCLE_URL", f"http://127.0.0.1:{bound.getsockname()[1]}")
+        ended = hercle("invoice", *arguments)
+    assert (ended.code, ended.out) == (6, "")
+    assert "no connection could be made" in one_line(ended.err)
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "ftp://host", "http://user@host", "http://api.example"]
+)
+def test_urls(hercle: Hercle, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """A key goes over plain http to loopback only."""
+    monkeypatch.setenv("HERCLE_URL", url)
+    ended = hercle("invoice", "list")
+    assert (ended.code, ended.out) == (2, "")
+    assert one_line(ended.err)
+
+
+def test_large_amounts_in_production(hercle: Hercle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Are confirmed, or not sent."""
+    monkeypatch.delenv("HERCLE_URL")
+    ended = hercle("invoice", "create", "1.00000001", "--production")
+    assert (ended.code, ended.out) == (2, "")
+    assert "--yes" in one_line(ended.err)
+    monkeypatch.setattr(_target.sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: False)
+    ended = hercle("invoice", "create", "1.00000001", "--production")
+    assert (ended.code, ended.out) == (2, "")
+    assert one_line(ended.err) == "not confirmed; nothing was sent"
+
+
+def test_a_stranger_s_text(hercle: Hercle) -> None:
+    """Escapes, bidi and markup are shown, not obeyed."""
+    memo = "[bold red]x[/] \x1b[31m \u202e :boom: \r\n"
+    shown = r"[bold red]x[/] \u001b[31m \u202e :boom: \u000d\u000a"
+    ended = hercle("invoice", "create", "0.001", "--memo", memo)
+    assert shown in ended.out
+    assert shown in hercle("invoice", "list").out
+    ended = hercle("invoice", "list", "--json")
+    assert json.loads(ended.out)[-1]["memo"] == memo
+    assert ended.out.isascii()
+
+
+# -- QR codes ------------------------------------------------------------------------------------
+
+
+class Terminal(io.TextIOWrapper):
+    def __init__(self, encoding: str = "utf-8") -> None:
+        super().__init__(io.BytesIO(), encoding)
+
+    def isatty(self) -> bool:
+        return True
+
+    @property
+    def text(self) -> str:
+        self.flush()
+        return self.buffer.getvalue().decode(self.encoding)  # type: ignore[attr-defined] # BytesIO
+
+
+@pytest.mark.parametrize(
+    ("columns", "encoding", "request_", "shown"),
+    [
+        (120, "utf-8", "lnbcrt1m1" + "q" * 300, True),
+        (61, "utf-8", "lnbcrt1m1" + "q" * 300, True),
+        (40, "utf-8", "lnbcrt1m1" + "q" * 300, False),
+        (120, "ascii", "lnbcrt1m1" + "q" * 300, False),
+        (120, "utf-8", "\x1b[31m", False),
+    ],
+)
+def test_qr_codes(
+    monkeypatch: pytest.MonkeyPatch, columns: int, encoding: str, request_: str, shown: bool
+) -> None:
+    """Where there is room; black and white by characters alone."""
+    terminal = Terminal(encoding)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    _show.show_qr(request_)
+    lines = terminal.text.splitlines()
+    assert bool(lines) is shown
+    assert all(set(line) <= set(" ▀▄█") and len(line) <= columns for line in lines)
+
+
+# -- processes -----------------------------------------------------------------------------------
+
+
+def run(
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdout: int | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Call it in a process of its own. A descriptor for its output is closed afterwards."""
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "hercle_cli", *arguments],
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+            text=True,
+            timeout=60,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if stdout is None else stdout,
+            stderr=subprocess.PIPE,
+        )
+    finally:
+        if stdout is not None:
+            os.close(stdout)
+
+
+def environment(sandbox: Running) -> dict[str, str]:
+    return {"HERCLE_URL": sandbox.url, "HERCLE_API_KEY": sandbox.api_key}
+
+
+def closed_pipe() -> int:
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing
+
+
+def full_device() -> int:
+    if not Path("/dev/full").exists():
+        pytest.skip("no device that is full")
+    return os.open("/dev/full", os.O_WRONLY)
+
+
+def test_a_reader_that_has_seen_enough(sandbox: Running) -> None:
+    done = run("invoice", "list", env=environment(sandbox), stdout=closed_pipe())
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("output", [closed_pipe, full_device])
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_an_invoice_that_cannot_be_shown(
+    sandbox: Running, output: Callable[[], int], options: Sequence[str]
+) -> None:
+    """Its id is told all the same: it exists."""
+    command = ("invoice", "create", "0.001", *options)
+    done = run(*command, env=environment(sandbox), stdout=output())
+    assert done.returncode == 1
+    assert re.search(r"invoice inv_\w+ was created, but could not be shown", one_line(done.stderr))
+
+
+def test_interrupted_after_sending(sandbox: Running) -> None:
+    """130, with the line of an unknown outcome."""
+    command = ("invoice", "create", "0.001", "--memo", "fault:silent")
+    with Program(
+        sys.executable, "-m", "hercle_cli", *command, environment=environment(sandbox)
+    ) as program:
+        until_listed(sandbox, "fault:silent")
+        program.signal(signal.SIGINT)
+        assert program.end() == 130
+        line = one_line(program.output)
+        assert line.startswith(f"interrupted: {UNKNOWN}")
+
+
+def until_listed(sandbox: Running, memo: str) -> None:
+    for _ in range(200):
+        listed = run("invoice", "list", "--json", env=environment(sandbox))
+        if any(row["memo"] == memo for row in json.loads(listed.stdout)):
+            return
+    raise AssertionError("it never came")
+
+
+def test_interrupted_before_sending() -> None:
+    """130, and no doubt."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with Program(
+            *(sys.executable, "-m", "hercle_cli", "invoice", "create", "0.001"),
+            environment={"HERCLE_URL": f"http://127.0.0.1:{port}", "HERCLE_API_KEY": "k"},
+        ) as program:
+            connection, _ = silent.accept()
+            with connection:
+                assert connection.recv(1)
+                program.signal(signal.SIGINT)
+                assert program.end() == 130
+                assert one_line(program.output) == "interrupted before anything was sent"
