@@ -164,7 +164,7 @@ def test_messages_that_are_not_sent(role: Role, message: Message) -> None:
 @BOTH
 def test_what_is_sent_together_leaves_together(role: Role) -> None:
     hub = connected(role)
-    messages = [Ping(), CancelInvocation("5"), Invocation("a")]
+    messages: list[Message] = [Ping(), CancelInvocation("5"), Invocation("a")]
     for message in messages:
         hub.send(message, now=0.0)
     assert hub.payload_to_send(now=0.0) == b"".join(map(JSON.encode, messages))
@@ -297,6 +297,7 @@ def test_after_our_goodbye_answers_are_still_taken(role: Role) -> None:
     receive(hub, Invocation("event"), Invocation("call", (), "9"), Completion("1"))
     receive(hub, StreamInvocation("s", (), "8"))
     assert events(hub) == [Invocation("event"), Completion("1")]
+    assert hub.payload_to_send(now=0.0) == b""
     hub.receive_end(HercleProtoError("reset"), now=0.0)
     assert end_of(hub) == HubClosed()
     assert hub.payload_to_send(now=0.0) == b""
@@ -309,6 +310,23 @@ def test_an_error_in_the_answer_to_our_goodbye_is_told(role: Role) -> None:
     receive(hub, Close(error="crashed"))
     kind = ServerClosed if role is Role.CLIENT else ClientClosed
     assert isinstance(end_of(hub).error, kind)
+    assert hub.payload_to_send(now=0.0) == CLOSE  # ours, and no second one
+
+
+@BOTH
+def test_a_reconnection_is_no_answer_to_our_goodbye(role: Role) -> None:
+    hub = connected(role)
+    hub.close(now=0.0)
+    receive(hub, Close(allow_reconnect=True))
+    assert end_of(hub) == HubClosed()
+
+
+@BOTH
+def test_a_transport_that_refused_a_large_message_is_not_tried_again(role: Role) -> None:
+    hub = connected(role)
+    cause = MessageTooLarge(size=2, limit=1, parameter="max_message_bytes")
+    hub.receive_end(cause, now=0.0)
+    assert end_of(hub) == HubClosed(cause, allow_reconnect=False)
 
 
 @pytest.mark.parametrize("cause", [None, HercleProtoError("reset by peer")], ids=str)

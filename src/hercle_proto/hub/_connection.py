@@ -141,8 +141,7 @@ class HubConnection:
             return
         self._now = now
         self._keep_alive.heard(now)
-        if payload:
-            self._records.feed(bytes(payload) if isinstance(payload, memoryview) else payload)
+        self._records.feed(bytes(payload) if isinstance(payload, memoryview) else payload)
 
     def receive_end(self, cause: HercleProtoError | None = None, *, now: float) -> None:
         """The transport ended, by `cause` if it knows one. Whole records that came before count."""
@@ -363,7 +362,7 @@ class HubConnection:
                 error = ClientClosed(message.error)
             if not expected:
                 self._queue(Close())  # C-04: the server answers in kind
-        self._finish(HubClosed(error, allow_reconnect=message.allow_reconnect))
+        self._finish(HubClosed(error, allow_reconnect=message.allow_reconnect and not expected))
 
     def _end(self) -> None:
         closing = self._state is HubState.CLOSING
@@ -372,7 +371,7 @@ class HubConnection:
         error: HercleProtoError | None = None
         if not closing:
             error = self._end_cause or self._unexplained_end()
-        self._finish(HubClosed(error, allow_reconnect=not closing))
+        self._finish(HubClosed(error, allow_reconnect=not closing and _is_worth_another_try(error)))
 
     def _unexplained_end(self) -> RemoteProtocolError:
         if self._records.inside_record:
@@ -391,14 +390,13 @@ class HubConnection:
             elif self._state is HubState.CONNECTED:
                 self._queue(Close(allow_reconnect=True, error=_CLOSED_TEXT))
         self._step(HubStep.FAULT)
-        self._finish(HubClosed(error, allow_reconnect=not isinstance(error, MessageTooLarge)))
+        self._finish(HubClosed(error, allow_reconnect=_is_worth_another_try(error)))
 
     def _finish(self, last: HubClosed) -> None:
         self._last = last
         self._handshake_by = None
         self._keep_alive.stop()
         self._records.clear()
-        self._invocations.clear()
 
     # -- shared ------------------------------------------------------------------------------------
 
@@ -412,6 +410,11 @@ class HubConnection:
 
     def _queue(self, message: Message) -> None:
         self._outgoing.append(self._codec.encode(message))
+
+
+def _is_worth_another_try(error: HercleProtoError | None) -> bool:
+    """The same message would be too large again, and be asked for again."""
+    return not isinstance(error, MessageTooLarge)
 
 
 def _is_due(time: float | None, now: float) -> bool:

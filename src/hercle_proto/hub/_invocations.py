@@ -60,8 +60,3 @@ class Invocations:
     def is_theirs(self, key: str) -> bool:
         """Whether one of the peer's waits by this id."""
         return key in self._theirs
-
-    def clear(self) -> None:
-        """Nobody waits any more."""
-        self._ours.clear()
-        self._theirs.clear()

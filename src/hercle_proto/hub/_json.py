@@ -11,8 +11,8 @@ Where the text leaves it open, or shipped peers differ:
 - Bytes that are not UTF-8 refuse the record where the codec reads them. Within an argument they
   come out when it is decoded, as a failed binding (.NET does the same); in skipped keys, never. An
   escaped lone surrogate is refused with its record.
-- Nesting is bounded by the interpreter's stack (about 900 levels by default; .NET takes 64), also
-  where values stay undecoded.
+- Nesting is bounded by the interpreter's stack, also where values stay undecoded: about 900 levels
+  on Python 3.11 and 9,000 on 3.13 (.NET takes 64).
 - An empty `invocationId` of an Invocation is none (P-08); elsewhere it is refused.
 """
 
