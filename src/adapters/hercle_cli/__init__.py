@@ -1,18 +1,5 @@
 """The command line: `hercle demo`, `hercle sandbox`, `hercle invoice create` and `list`."""
 
-from __future__ import annotations
-
-import sys
-from collections.abc import Sequence
+from hercle_cli._main import main
 
 __all__ = ["main"]
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code. Whatever goes wrong is one line, no more."""
-    try:
-        from hercle_cli._commands import run  # noqa: PLC0415 - what it needs is an extra
-    except ModuleNotFoundError as error:
-        print(f"hercle: {error.name} is missing: pip install 'hercle-proto[cli]'", file=sys.stderr)
-        return 2
-    return run(sys.argv[1:] if arguments is None else arguments)
