@@ -8,6 +8,7 @@ import importlib
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -61,7 +62,8 @@ def guide(name: str, seconds: int) -> None:
     found = HERE / "found" / f"{name}-"
     found.parent.mkdir(exist_ok=True)
     options = [f"-max_total_time={seconds}", f"-max_len={MAX_LENGTH}", f"-artifact_prefix={found}"]
-    atheris.Setup([name, *options, str(HERE / "corpus" / name)], target)
+    finds = tempfile.mkdtemp()  # inputs that reach something new; the corpus itself stays as it is
+    atheris.Setup([name, *options, finds, str(HERE / "corpus" / name)], target)
     atheris.Fuzz()
 
 
