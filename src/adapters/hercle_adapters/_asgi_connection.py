@@ -24,7 +24,7 @@ from hercle_proto.hub import (
     Role,
 )
 
-__all__ = ["SEND_TIMEOUT", "Caller", "Connection"]
+__all__ = ["Caller", "Connection"]
 
 SEND_TIMEOUT: Final = 10.0
 """K-10: seconds after which a client that does not read is dropped, if the server lets go of it."""

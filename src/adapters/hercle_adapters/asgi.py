@@ -25,7 +25,7 @@ import anyio
 import msgspec
 from attrs import define, field, frozen
 
-from hercle_adapters._asgi_connection import SEND_TIMEOUT, Caller, Connection
+from hercle_adapters._asgi_connection import Caller, Connection
 from hercle_adapters._asgi_http import Receive, Scope, Send, access_token, queries, respond
 from hercle_adapters._asgi_methods import HubError, hub_method
 from hercle_proto.hub import HubSettings
@@ -37,6 +37,9 @@ MAX_RECORD_BYTES: Final = 32 * 1024
 
 UNUSED_LIFETIME: Final = 15.0
 """N-32: seconds after which a negotiated connection that nobody used is forgotten."""
+
+GOODBYE_TIMEOUT: Final = 2.0
+"""Seconds that `aclose` waits for clients to take the goodbye."""
 
 
 def hub_app(
@@ -95,7 +98,7 @@ class HubApp:
             connection.close()
         if self._live:
             self._emptied = anyio.Event()
-            with anyio.move_on_after(SEND_TIMEOUT):
+            with anyio.move_on_after(GOODBYE_TIMEOUT):
                 await self._emptied.wait()
 
     # -- negotiate --------------------------------------------------------------------------------
