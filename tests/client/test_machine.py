@@ -444,6 +444,19 @@ def test_a_flood_of_requests_for_results_ends_the_connection():
     assert "faster than it reads" in str(reconnecting[0].cause)
 
 
+def test_a_long_message_on_its_way_is_not_silence():
+    def trickle(peer, invocation):
+        record = b'{"type":3,"invocationId":"1","result":"%s"}\x1e' % (b"x" * 60)
+        frame = bytes([0x81, len(record)]) + record
+        for second in range(60):
+            part = frame[second * 2 : second * 2 + 2] if second < 59 else frame[118:]
+            peer.later(float(second), lambda part=part: peer._out.extend(part))
+
+    stage = Stage(trickle).start()
+    assert stage.sim.call(Invoke("Echo", returns=str), timeout=90.0) == "x" * 60
+    assert len(stage.peers) == 1
+
+
 # -- the end, and what follows ---------------------------------------------------------------------
 
 

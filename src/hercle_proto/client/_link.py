@@ -71,7 +71,10 @@ class Link:
         self.hub.receive_end(ConnectionFailed(failure), now=now)
 
     def received(self, data: Buffer, *, now: float) -> None:
-        self.gone = len(data) == 0
+        if len(data):
+            self.hub.receive_payload(b"", now=now)  # a long message on its way is no silence
+        else:
+            self.gone = True
         self.websocket.receive_data(data)
         self._read(now)
 
