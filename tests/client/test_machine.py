@@ -452,7 +452,9 @@ def test_a_long_message_on_its_way_is_not_silence():
             part = frame[second * 2 : second * 2 + 2] if second < 59 else frame[118:]
             peer.later(float(second), lambda part=part: peer._out.extend(part))
 
-    stage = Stage(trickle).start()
+    quiet = HubSettings(ping_interval=1000.0, silence_timeout=2000.0)
+    peer = HubPeer(trickle, entropy=random.Random(2).randbytes, settings=quiet)
+    stage = Stage(peer).start()
     assert stage.sim.call(Invoke("Echo", returns=str), timeout=90.0) == "x" * 60
     assert len(stage.peers) == 1
 
