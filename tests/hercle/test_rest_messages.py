@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -23,11 +24,11 @@ from hercle_proto.hercle import (
     GetLightningInvoices,
     InvoiceSnapshot,
 )
-from hercle_proto.hercle._rest_messages import outcome_of, request_for
+from hercle_proto.hercle._rest_api import HercleRest
 from hercle_proto.hercle._urls import hub_url, invoices_url
 from hercle_proto.http import Headers, Response
 
-URL = invoices_url("https://api.example")
+API = HercleRest(invoices_url("https://api.example"), Random(1).randbytes)
 GET = GetLightningInvoices(client_id="c")
 CREATE = CreateLightningInvoice(Decimal("0.001"), "Payment for services", client_id="c")
 KEY = "s3cret"
@@ -52,7 +53,7 @@ def test_an_origin_is_enough_for_both_roads(url: str, hub: str, invoices: str) -
 
 
 def test_listing_is_a_get() -> None:
-    request = request_for(GET, URL, key=KEY)
+    request = API.request(GET, key=KEY)
     assert (request.method, request.target, request.body) == ("GET", "/api/v1/invoices", b"")
     assert request.headers == (
         ("User-Agent", "hercle-proto"),
@@ -60,7 +61,7 @@ def test_listing_is_a_get() -> None:
         ("Content-Type", "application/json"),
         ("Authorization", "Bearer s3cret"),
     )
-    assert "Authorization" not in dict(request_for(GET, URL, key=None).headers)
+    assert "Authorization" not in dict(API.request(GET, key=None).headers)
 
 
 BODIES = [
@@ -79,13 +80,13 @@ BODIES = [
 
 @pytest.mark.parametrize(("command", "body"), BODIES)
 def test_creating_is_a_post_of_plain_numbers(command: CreateLightningInvoice, body: bytes) -> None:
-    request = request_for(command, URL, key=KEY)
+    request = API.request(command, key=KEY)
     assert (request.method, request.body) == ("POST", body)
 
 
 @given(st.integers(1, 21_000_000 * 10**8))
 def test_every_amount_arrives_exactly(sats: int) -> None:
-    body = request_for(CreateLightningInvoice.for_sats(sats), URL, key=None).body
+    body = API.request(CreateLightningInvoice.for_sats(sats), key=None).body
     assert b"e" not in body.lower().replace(b"expiryhours", b"")
     assert json.loads(body, parse_float=Decimal)["amountBtc"] * 10**8 == sats
 
@@ -99,7 +100,7 @@ def said(status: int, body: object = b"", headers: Headers = ()) -> Response:
 
 def test_a_snapshot_is_read_row_by_row_if_need_be() -> None:
     rows = [{"id": "a", "domainEvents": [{"x": 1}]}, {"id": 1}, {"id": "b", "expirySecs": 3600.0}]
-    outcome = outcome_of(GET, said(200, {"invoices": rows, "more": 1}), key=KEY)
+    outcome = API.answered(GET, said(200, {"invoices": rows, "more": 1}), key=KEY)
     assert isinstance(outcome, Answered)
     assert isinstance(outcome.value, InvoiceSnapshot)
     assert [invoice.id for invoice in outcome.value.invoices] == ["a", "b"]
@@ -109,12 +110,12 @@ def test_a_snapshot_is_read_row_by_row_if_need_be() -> None:
 @pytest.mark.parametrize("status", [200, 201])
 def test_a_creation_is_read(status: int) -> None:
     body = {"id": "a", "encodedPaymentRequest": "lnbc1", "expiresAt": None, "new": [1]}
-    outcome = outcome_of(CREATE, said(status, body), key=KEY)
+    outcome = API.answered(CREATE, said(status, body), key=KEY)
     assert outcome == Answered(CreatedInvoice("a", encoded_payment_request="lnbc1"))
 
 
 def test_a_creation_is_read_tolerantly() -> None:
-    outcome = outcome_of(CREATE, said(201, {"id": "a", "httpStatusCode": 201.0}), key=KEY)
+    outcome = API.answered(CREATE, said(201, {"id": "a", "httpStatusCode": 201.0}), key=KEY)
     assert outcome == Answered(CreatedInvoice("a", http_status_code=201))
 
 
@@ -140,7 +141,7 @@ UNREADABLE = [
 def test_an_unreadable_success_tells_nothing(
     command: GetLightningInvoices | CreateLightningInvoice, body: object, why: str
 ) -> None:
-    outcome = outcome_of(command, said(200, body), key=KEY)
+    outcome = API.answered(command, said(200, body), key=KEY)
     assert isinstance(outcome, Unclear)
     with pytest.raises(RemoteProtocolError, match=why):
         raise outcome.cause
@@ -186,7 +187,7 @@ def test_a_4xx_refuses_in_the_servers_words(
     reason: str,
     code: str | None,
 ) -> None:
-    outcome = outcome_of(command, said(status, body), key=KEY)
+    outcome = API.answered(command, said(status, body), key=KEY)
     assert isinstance(outcome, Refused)
     error = outcome.error
     assert (error.reason, error.code, error.status) == (reason.rstrip(), code, status)
@@ -196,7 +197,7 @@ def test_a_4xx_refuses_in_the_servers_words(
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 600])
 @pytest.mark.parametrize("body", [{"error": {"code": "c", "message": "m"}}, b"<html>", b""])
 def test_other_errors_tell_nothing(status: int, body: object) -> None:
-    outcome = outcome_of(CREATE, said(status, body), key=None)
+    outcome = API.answered(CREATE, said(status, body), key=None)
     assert isinstance(outcome, Unclear)
     assert isinstance(outcome.cause, ApiError)
     assert outcome.cause.status == status
@@ -213,7 +214,7 @@ def test_other_errors_tell_nothing(status: int, body: object) -> None:
 )
 def test_redirects_are_named_and_not_followed(location: str | None, where: str) -> None:
     headers = () if location is None else (("location", location),)
-    outcome = outcome_of(CREATE, said(302, b"", headers), key=None)
+    outcome = API.answered(CREATE, said(302, b"", headers), key=None)
     assert isinstance(outcome, Unclear)
     assert isinstance(outcome.cause, RemoteProtocolError)
     assert where in str(outcome.cause)
@@ -226,7 +227,7 @@ def test_redirects_are_named_and_not_followed(location: str | None, where: str) 
 )
 def test_any_answer_is_an_ending(status: int, body: bytes) -> None:
     for command in (GET, CREATE):
-        outcome = outcome_of(command, said(status, body), key=KEY)
+        outcome = API.answered(command, said(status, body), key=KEY)
         refused = 400 <= status < 500 and status != 408
         assert isinstance(outcome, Refused) is refused
         if isinstance(outcome, Refused):
@@ -236,5 +237,5 @@ def test_any_answer_is_an_ending(status: int, body: bytes) -> None:
 
 def test_a_bad_key_is_refused_without_echo() -> None:
     with pytest.raises(InvalidArgument) as caught:
-        request_for(GET, URL, key=f"{KEY}\n{KEY}")
+        API.request(GET, key=f"{KEY}\n{KEY}")
     assert KEY not in str(caught.value)

@@ -11,6 +11,10 @@ from hercle_proto.client._dialect import (
     Unclear,
 )
 from hercle_proto.client._events import Connected, Reconnecting
+from hercle_proto.client._http_answers import failure_of
+from hercle_proto.client._http_api import HttpApi
+from hercle_proto.client._http_session import HttpSession
+from hercle_proto.client._http_settings import HttpSettings
 from hercle_proto.client._machine import HubClient
 from hercle_proto.client._plain import InvocationReceived, Invoke, InvokeRepeatable, PlainDialect
 from hercle_proto.client._settings import ClientSettings
@@ -22,6 +26,9 @@ __all__ = [
     "ClientSettings",
     "Connected",
     "Dialect",
+    "HttpApi",
+    "HttpSession",
+    "HttpSettings",
     "HubClient",
     "InFlight",
     "Input",
@@ -36,4 +43,5 @@ __all__ = [
     "Settlement",
     "State",
     "Unclear",
+    "failure_of",
 ]

@@ -19,8 +19,8 @@ from hercle_proto.hercle._models import (
     UnreadableRow,
     to_vendor,
 )
-from hercle_proto.hercle._rest import RestSession, hercle_rest
-from hercle_proto.hercle._rest_settings import MAX_ANSWER_BYTES, RestSettings
+from hercle_proto.hercle._rest import MAX_ANSWER_BYTES, RestSession, RestSettings, hercle_rest
+from hercle_proto.hercle._rest_api import HercleRest
 from hercle_proto.hercle._session import MAX_MESSAGE_BYTES, hercle_session
 from hercle_proto.hercle._urls import PRODUCTION_URL, SANDBOX_URL
 
@@ -37,6 +37,7 @@ __all__ = [
     "GetLightningInvoices",
     "HercleCommand",
     "HercleDialect",
+    "HercleRest",
     "InvoiceSnapshot",
     "LightningInvoice",
     "RestSession",

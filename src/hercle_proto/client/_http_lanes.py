@@ -1,20 +1,19 @@
-"""The streams of a REST session: which command goes out on which, and what came of it."""
+"""The streams of a session over HTTP: which command goes out on which, and what came of it."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any, Final, assert_never, cast
+from typing import Any, Final, assert_never
 
 from hercle_proto._contract import Call, Failure, Why
 from hercle_proto._credentials import clean_key, current_key
 from hercle_proto._errors import ConnectionFailed, HercleProtoError, SessionClosed
-from hercle_proto.client import Answered, Outcome, Refused, Unclear
 from hercle_proto.client._calls import Calls
+from hercle_proto.client._dialect import Answered, Outcome, Refused, Unclear
+from hercle_proto.client._http_api import HttpApi
+from hercle_proto.client._http_lane import Exchange, Lane
+from hercle_proto.client._http_settings import HttpSettings
 from hercle_proto.client._streams import Streams
-from hercle_proto.hercle._rest_lane import Exchange, Lane
-from hercle_proto.hercle._rest_messages import RestCommand, outcome_of, request_for
-from hercle_proto.hercle._rest_settings import RestSettings
-from hercle_proto.hercle._urls import invoices_url
 from hercle_proto.http import (
     ExchangeFailed,
     HttpConnection,
@@ -25,7 +24,7 @@ from hercle_proto.http import (
 
 __all__ = ["Lanes"]
 
-_log = logging.getLogger("hercle_proto.hercle")
+_log = logging.getLogger("hercle_proto.client")
 
 _UNAUTHORIZED: Final = 401
 _FRESH: Final = 3.0
@@ -41,14 +40,16 @@ _UNASKED: Final = Failure(Why.LOST, "the server ended it, or spoke, before it wa
 class Lanes:
     """One lane that commands go out on, and a few set aside for late answers."""
 
-    def __init__(self, settings: RestSettings, calls: Calls, streams: Streams) -> None:
+    def __init__(
+        self, settings: HttpSettings, api: HttpApi, calls: Calls, streams: Streams
+    ) -> None:
         self._settings = settings
+        self._api = api
         self._calls = calls
         self._streams = streams
-        self._url = invoices_url(settings.url)
         self._key: str | None = None
         if settings.key is not None:
-            check_key_transport(self._url, allow_insecure=settings.allow_insecure)
+            check_key_transport(api.url, allow_insecure=settings.allow_insecure)
             self._key = clean_key(settings.key) if isinstance(settings.key, str) else None
         self._lane: Lane | None = None
         self._aside: list[Lane] = []
@@ -118,8 +119,7 @@ class Lanes:
         assert exchange is not None
         lane.proven = True
         lane.rest(now=now)
-        command = cast("RestCommand", exchange.call.command)
-        outcome = outcome_of(command, response, key=self._key)
+        outcome = self._api.answered(exchange.call.command, response, key=self._key)
         again = response.status == _UNAUTHORIZED and self._may_repeat(exchange) and self._new_key()
         if self._closing or lane is not self._lane or not lane.http.idle:
             self._forget(lane)
@@ -169,17 +169,16 @@ class Lanes:
 
     def _open(self, exchange: Exchange | None, now: float) -> None:
         """Ask for a stream, for what goes out a second time or for what waits."""
+        url = self._api.url
         http = HttpConnection(
-            host=self._url.host_header,
+            host=url.host_header,
             max_body_bytes=self._settings.max_answer_bytes,
             parameter="max_answer_bytes",
         )
         lane = self._lane = Lane(http, supply=self._supply)
         lane.exchange = exchange
-        lane.stream = self._streams.open(self._url.endpoint, lane)
-        lane.wait_at_most(
-            self._settings.connect_timeout, f"connecting to {self._url.endpoint}", now=now
-        )
+        lane.stream = self._streams.open(url.endpoint, lane)
+        lane.wait_at_most(self._settings.connect_timeout, f"connecting to {url.endpoint}", now=now)
 
     def _supply(self, lane: Lane, now: float) -> Request | None:
         """The next request for a lane that could write one: its own once more, or what waits."""
@@ -188,8 +187,8 @@ class Lanes:
                 return None
             lane.exchange = Exchange(self._calls.sent(now=now))
         call = lane.exchange.call
-        request = request_for(cast("RestCommand", call.command), self._url, key=self._key)
-        _log.debug("> %s %s, call %d", request.method, self._url, call.id)
+        request = self._api.request(call.command, key=self._key)
+        _log.debug("> %s %s, call %d", request.method, self._api.url, call.id)
         return request
 
     def _new_key(self) -> bool:

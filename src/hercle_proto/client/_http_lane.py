@@ -1,4 +1,4 @@
-"""One stream of a REST session, and the exchange on it."""
+"""One stream of a session over HTTP, and the exchange on it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from attrs import frozen
 
 from hercle_proto._contract import Buffer, Call, Failure
 from hercle_proto._errors import ConnectionFailed, HercleProtoError, TimedOut
-from hercle_proto.client import Outcome
+from hercle_proto.client._dialect import Outcome
 from hercle_proto.http import HttpConnection, Request
 
 __all__ = ["Exchange", "Lane"]

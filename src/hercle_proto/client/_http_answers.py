@@ -1,0 +1,121 @@
+"""What an HTTP answer that is no success means for its command, whichever API it is.
+
+Errors are read as documented by Hercle, `{"error": {"code", "message", "param", "type"}}`, and in
+the other forms in which APIs and the servers in front of them say no. Only a 4xx proves that
+nothing was carried out, and 408 does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from hercle_proto._border import decode_json
+from hercle_proto._contract import Command
+from hercle_proto._errors import (
+    ApiError,
+    CommandRefused,
+    InvalidArgument,
+    RemoteProtocolError,
+    Unauthorized,
+)
+from hercle_proto.client._dialect import Refused, Unclear
+from hercle_proto.http import Response, Url
+
+__all__ = ["failure_of"]
+
+_REQUEST_TIMEOUT: Final = 408
+_KEY_REFUSED: Final = frozenset({401, 403})
+_LONGEST_REASON: Final = 500
+_UNTOLD: Final = {
+    401: "the key is not accepted; check it and its environment",
+    403: "the key may not do this; check it and its environment",
+    404: "nothing is at this URL; check it",
+    429: "too many requests",
+}
+"""Reasons where the server gives none."""
+
+
+def failure_of(
+    command: Command[Any], response: Response, *, key: str | None, where: str
+) -> Refused | Unclear:
+    """What an answer with a status of 300 or more means.
+
+    `key` is blotted out of what the server says; `where` names the API in errors.
+    """
+    status = response.status
+    if status < 400:
+        return Unclear(RemoteProtocolError(f"{_not_followed(response)} (HTTP {status})"))
+    told, code = (_presentable(text, key) for text in _told(response.body))
+    reason = told or _UNTOLD.get(status, "no reason was given")
+    if status >= 500 or status == _REQUEST_TIMEOUT:
+        return Unclear(ApiError(reason, code=code or None, status=status))
+    refused = CommandRefused(command, reason, code=code or None, status=status)
+    if status in _KEY_REFUSED:
+        refused.__cause__ = Unauthorized(status, where)
+    return Refused(refused)
+
+
+def _not_followed(response: Response) -> str:
+    """Redirects are not followed: the key would go where its owner did not send it."""
+    location = response.header("Location") or ""
+    try:
+        where = Url.parse(location).host
+    except InvalidArgument:
+        where = "another path" if location.startswith("/") else "nowhere that could be read"
+    return f"the answer redirects to {where}, which is not followed"
+
+
+_MESSAGES: Final = ("message", "detail", "title", "statusError", "error_description")
+"""Where a reason may stand: Hercle's, then problem details (RFC 9457), then OAuth's."""
+
+
+def _told(body: bytes) -> tuple[str, str]:
+    """Reason and code, each empty where the server tells none."""
+    try:
+        told = decode_json(body, object, what="an error")
+    except RemoteProtocolError:
+        text = body.decode("utf-8", "replace").strip()
+        return ("" if text.startswith("<") else text), ""  # a page of markup tells a person nothing
+    match told:
+        case {"error": dict(error)}:
+            return _reason(error), _text(error.get("code"))
+        case {"error": str(error), **others}:
+            return _reason(others) or error, error
+        case dict():
+            return _reason(told), _text(told.get("code"))
+        case _:
+            return _text(told), ""
+
+
+def _reason(told: Mapping[object, object]) -> str:
+    reason = next((text for name in _MESSAGES if (text := _text(told.get(name)))), "")
+    parameter = _text(told.get("param"))
+    if parameter and parameter not in reason:
+        reason = f"{reason} ({parameter})" if reason else parameter
+    match told.get("errors"):
+        case dict(errors):
+            named = "; ".join(f"{name}: {_text(problem)}" for name, problem in errors.items())
+            return f"{reason}: {named}" if reason else named
+        case _:
+            return reason
+
+
+def _text(told: object) -> str:
+    match told:
+        case str():
+            return told
+        case bool() | None:
+            return ""
+        case int():
+            return str(told)
+        case list():
+            return ", ".join(each for each in told if isinstance(each, str))
+        case _:
+            return ""
+
+
+def _presentable(text: str, key: str | None) -> str:
+    """One line of bounded length, without the key that some servers repeat."""
+    line = " ".join((text.replace(key, "***") if key else text).split())
+    return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"

@@ -1,0 +1,116 @@
+"""Hercle's REST API: the same commands as over the hub, as HTTP requests, and what the answers
+mean for them.
+
+Source: the vendor's pages on `GET` and `POST /api/v1/invoices`, and on errors.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeAlias, TypeVar, assert_never, cast
+
+import msgspec
+from attrs import frozen
+from msgspec import Raw
+from msgspec.json import Decoder
+
+from hercle_proto._contract import Command, Entropy
+from hercle_proto._credentials import bearer
+from hercle_proto._errors import LocalProtocolError, RemoteProtocolError
+from hercle_proto._numbers import decimal_to_wire
+from hercle_proto.client import Answered, Outcome, Unclear, failure_of
+from hercle_proto.hercle._answers import CREATED, Details, answer_from
+from hercle_proto.hercle._commands import CreateLightningInvoice, GetLightningInvoices
+from hercle_proto.hercle._dialect import with_client_id
+from hercle_proto.hercle._json import Unreadable, decode, decode_tolerantly
+from hercle_proto.hercle._models import CreatedInvoice
+from hercle_proto.hercle._rows import read_rows
+from hercle_proto.http import USER_AGENT, Request, Response, Url
+
+__all__ = ["HercleRest"]
+
+R = TypeVar("R")
+
+_Command: TypeAlias = GetLightningInvoices | CreateLightningInvoice
+
+_DEFAULT_EXPIRY_HOURS: Final = 24
+
+
+@frozen
+class HercleRest:
+    """Fulfils `HttpApi` for `/api/v1/invoices`. It holds nothing but where that is, and the source
+    of ClientIds.
+    """
+
+    url: Url
+    entropy: Entropy
+
+    def admit(self, command: Command[R]) -> Command[R]:
+        """The command with a ClientId. Raises `LocalProtocolError` for one that is not Hercle's."""
+        if not isinstance(command, GetLightningInvoices | CreateLightningInvoice):
+            raise LocalProtocolError(f"{command.name} is no command of Hercle's REST API")
+        return cast("Command[R]", with_client_id(command, self.entropy))
+
+    def request(self, command: Command[Any], *, key: str | None) -> Request:
+        """The request for a command. The ClientId stays here; None hours are sent as 24."""
+        command = cast("_Command", command)  # admitted
+        headers = [USER_AGENT, ("Accept", "application/json"), ("Content-Type", "application/json")]
+        if key is not None:
+            headers.append(("Authorization", bearer(key)))
+        match command:
+            case GetLightningInvoices():
+                return Request("GET", self.url.target, headers)
+            case CreateLightningInvoice():
+                return Request("POST", self.url.target, headers, _body(command))
+            case _:
+                assert_never(command)
+
+    def answered(self, command: Command[Any], response: Response, *, key: str | None) -> Outcome:
+        """What an answer means for its command. `key` is blotted out of what the server says."""
+        if response.status < 300:
+            return _success(cast("_Command", command), response)
+        return failure_of(command, response, key=key, where="the REST API")
+
+
+def _body(command: CreateLightningInvoice) -> bytes:
+    fields: dict[str, object] = {
+        "amountBtc": Raw(decimal_to_wire(command.amount_btc).encode()),
+        "expiryHours": command.expiry_hours or _DEFAULT_EXPIRY_HOURS,
+    }
+    if command.memo is not None:
+        fields["memo"] = command.memo
+    return msgspec.json.encode(fields)
+
+
+class _Invoices(msgspec.Struct):
+    invoices: Raw
+
+
+_INVOICES: Final = Decoder(_Invoices)
+_DETAILS: Final = Decoder(Details)
+
+
+def _success(command: _Command, response: Response) -> Outcome:
+    try:
+        match command:
+            case GetLightningInvoices():
+                return Answered(read_rows(decode(_INVOICES, response.body).invoices))
+            case CreateLightningInvoice():
+                created = answer_from(CREATED, _details(response.body))
+            case _:
+                assert_never(command)
+    except Unreadable as error:
+        problem = str(error)
+    else:
+        if isinstance(created, CreatedInvoice):
+            return Answered(created)
+        problem = "it tells of no invoice"
+    return Unclear(
+        RemoteProtocolError(f"the answer (HTTP {response.status}) could not be read: {problem}")
+    )
+
+
+def _details(body: bytes) -> Details:
+    try:
+        return decode(_DETAILS, body)
+    except Unreadable:
+        return decode_tolerantly(body, Details)
