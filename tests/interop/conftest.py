@@ -85,16 +85,22 @@ def peer(
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def _one_to_end(built: Path) -> Iterator[AspNetCore]:
-    hasty = {"SIGTEST_KEEPALIVE": 0.5, "SIGTEST_CLIENT_TIMEOUT": 1, "SIGTEST_DETAILED": 1}
-    with AspNetCore(built, hasty) as server:
+    with AspNetCore(built, {"SIGTEST_DETAILED": 1}) as server:
         yield server
 
 
 @pytest.fixture
 def mortal(_one_to_end: AspNetCore) -> AspNetCore:
-    """Another, which tests may end and start again; it tells details, and waits a second only."""
+    """One more, which tests may end and start again; it tells details of errors."""
     if not _one_to_end.running:
         _one_to_end.start()
     return _one_to_end
+
+
+@pytest.fixture(scope="session")
+def impatient(built: Path) -> Iterator[AspNetCore]:
+    """One more, which gives a client up after half a second of silence and is never silent itself."""
+    with AspNetCore(built, {"SIGTEST_KEEPALIVE": 0.1, "SIGTEST_CLIENT_TIMEOUT": 0.5}) as server:
+        yield server

@@ -79,6 +79,18 @@ class AspNetCore:
         """Have it end in order: it says Close to all its clients and waits for them."""
         self._stop(signal.SIGTERM)
 
+    def freeze(self) -> None:
+        """Stop it where it stands; the system goes on taking connections and bytes for it."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        assert self._program is not None
+        self._program.signal(number)
+
     def _stop(self, number: int) -> None:
         if self._program is not None:
             self._program.signal(number)

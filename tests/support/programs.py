@@ -13,11 +13,14 @@ from typing import Self
 __all__ = ["Program"]
 
 _ENDING = 5.0
-"""Seconds that a program has to end by itself once its standard input is closed."""
+"""Seconds that a program has to end by itself."""
 
 
 class Program:
-    """A running program. `expect` waits for a line that it writes, to either of its outputs."""
+    """A running program. `expect` waits for a line that it writes, to either of its outputs.
+
+    Its standard input stays open until it has ended: by its end a program sees that we are gone.
+    """
 
     def __init__(self, *command: object, environment: Mapping[str, object] | None = None) -> None:
         added = {name: str(value) for name, value in (environment or {}).items()}
@@ -63,13 +66,13 @@ class Program:
 
     def end(self, *, within: float = _ENDING) -> int:
         """Wait until it has ended; return its exit code. What takes longer is killed."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
         try:
             code = self._process.wait(within)
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         self._reader.join()
         return code
 

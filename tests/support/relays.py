@@ -1,4 +1,4 @@
-"""A TCP relay on loopback that counts connections, keeps what passed, and can cut them."""
+"""A TCP relay on loopback that counts connections and keeps what passed."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ class Relay:
         self.url = f"{parts.scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
         self.passed: list[Passed] = []
         self.connections = 0
+        self.closed = False
+        """Whether connections end as soon as they begin."""
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._sockets: list[socket.socket] = []
@@ -49,6 +51,9 @@ class Relay:
             except OSError:  # closed
                 return
             self.connections += 1
+            if self.closed:
+                client.close()
+                continue
             server = socket.create_connection(self._target)
             self._sockets += [client, server]
             self._spawn(self._pass_on, self.connections, client, server, True)
@@ -71,18 +76,14 @@ class Relay:
                 else:
                     target.shutdown(socket.SHUT_WR)
 
-    def cut(self) -> None:
-        """Break all connections that there are."""
-        for sock in self._sockets:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-
     def close(self) -> None:
-        """Break everything, and take no more."""
+        """Break all connections, and take no more."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._threads[0].join()
-        self.cut()
+        for sock in self._sockets:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
         for sock in self._sockets:
