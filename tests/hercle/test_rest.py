@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 from collections.abc import Callable
 from decimal import Decimal
@@ -133,6 +134,20 @@ def test_any_cut_is_the_same(cuts: tuple[int, ...]) -> None:
     world = World(created("a"), invoices("a"), fates=(Fate(cuts=cuts, latency=0.01),))
     assert world.sim.call(CREATE).id == "a"
     assert world.sim.call(GET).invoices[0].id == "a"
+
+
+def test_answers_may_come_in_gzip() -> None:
+    plain = invoices("a", "b")
+    body, coding = gzip.compress(plain.body), (("Content-Encoding", "gzip"),)
+    world = World(Reaction(200, body, coding), fates=(Fate(cuts=(7,)),))
+    assert len(world.sim.call(GET).invoices) == 2
+    assert world.peers[0].asked[0].headers["accept-encoding"] == "gzip"
+
+
+def test_a_gzip_bomb_is_refused() -> None:
+    bomb = gzip.compress(bytes(10**6))
+    world = World(Reaction(200, bomb, (("Content-Encoding", "gzip"),)), max_answer_bytes=2000)
+    assert isinstance(cause_of(world.fails(GET)), MessageTooLarge)
 
 
 def test_a_server_may_close_after_each_answer() -> None:

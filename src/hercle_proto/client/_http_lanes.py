@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any, Final, assert_never
 
+from attrs import evolve
+
 from hercle_proto._contract import Call, Failure, Why
 from hercle_proto._credentials import clean_key, current_key
 from hercle_proto._errors import ConnectionFailed, HercleProtoError, SessionClosed
@@ -15,6 +17,7 @@ from hercle_proto.client._http_lane import Exchange, Lane
 from hercle_proto.client._http_settings import HttpSettings
 from hercle_proto.client._streams import Streams
 from hercle_proto.http import (
+    ACCEPT_GZIP,
     ExchangeFailed,
     HttpConnection,
     Request,
@@ -189,7 +192,7 @@ class Lanes:
         call = lane.exchange.call
         request = self._api.request(call.command, key=self._key)
         _log.debug("> %s %s, call %d", request.method, self._api.url, call.id)
-        return request
+        return evolve(request, headers=(ACCEPT_GZIP, *request.headers))
 
     def _new_key(self) -> bool:
         """Whether whoever gives the key has another one by now."""

@@ -1,5 +1,6 @@
 """HTTP/1.1 without I/O: requests and responses as values, a kept-alive client connection, URLs."""
 
+from hercle_proto.http._body import ACCEPT_GZIP
 from hercle_proto.http._connection import (
     DEFAULT_MAX_BODY_BYTES,
     ExchangeFailed,
@@ -10,6 +11,7 @@ from hercle_proto.http._messages import USER_AGENT, Headers, Request, Response
 from hercle_proto.http._url import Origin, Url, check_key_transport, without_query
 
 __all__ = [
+    "ACCEPT_GZIP",
     "DEFAULT_MAX_BODY_BYTES",
     "USER_AGENT",
     "ExchangeFailed",

@@ -20,9 +20,9 @@ from hercle_proto._errors import (
     HercleProtoError,
     InvalidArgument,
     LocalProtocolError,
-    MessageTooLarge,
     RemoteProtocolError,
 )
+from hercle_proto.http._body import Body
 from hercle_proto.http._messages import Request, Response
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ class HttpConnection:
     """Requests in, responses out, without I/O.
 
     `host` goes into every `Host` header. A body above `max_body_bytes` is refused at its announced
-    length, or as soon as it has grown that long; `parameter` is what the error tells to raise.
+    length, or as soon as it has grown that long; `parameter` is what the error tells to raise. A
+    body in gzip (for requests that hold `ACCEPT_GZIP`) is inflated, and what it becomes is counted
+    too.
     """
 
     def __init__(
@@ -79,8 +81,7 @@ class HttpConnection:
         self._method = ""
         self._outgoing = bytearray()
         self._head: h11.Response | None = None
-        self._body: list[bytes | bytearray] = []
-        self._body_bytes = 0
+        self._body: Body | None = None
         self._event: HttpEvent | None = None
         self._answer_begun = False
 
@@ -148,44 +149,45 @@ class HttpConnection:
         except h11.RemoteProtocolError as exc:
             self._fail(self._lost() if ended else self._malformed(exc.error_status_hint))
             return False
+        try:
+            return self._take(event)
+        except RemoteProtocolError as refusal:
+            self._fail(refusal)
+            return False
+
+    def _take(self, event: h11.Event | type[h11.NEED_DATA | h11.PAUSED]) -> bool:
         match event:
             case h11.InformationalResponse():
                 return True
             case h11.Response():
                 self._head = event
-                self._body, self._body_bytes = [], 0
-                return self._within_limit(self._announced(event))
+                self._body = self._new_body(event)
+                return True
             case h11.Data():
-                self._body.append(event.data)
-                self._body_bytes += len(event.data)
-                return self._within_limit(self._body_bytes)
+                assert self._body is not None
+                self._body.add(event.data)
+                return True
             case h11.EndOfMessage():
                 self._finish()
                 return False
             case _:  # nothing yet
                 return False
 
-    def _announced(self, head: h11.Response) -> int:
-        """How long the body says it is; 0 where it has none or does not say."""
-        if self._method == "HEAD" or head.status_code in _BODILESS:
-            return 0
-        return next((int(value) for name, value in head.headers if name == b"content-length"), 0)
-
-    def _within_limit(self, size: int) -> bool:
-        if size > self._max_body_bytes:
-            self._fail(
-                MessageTooLarge(size=size, limit=self._max_body_bytes, parameter=self._parameter)
-            )
-            return False
-        return True
+    def _new_body(self, head: h11.Response) -> Body:
+        has_body = self._method != "HEAD" and head.status_code not in _BODILESS
+        coding = _value(head, b"content-encoding").decode("latin-1") if has_body else ""
+        body = Body(coding, limit=self._max_body_bytes, parameter=self._parameter)
+        body.announce(int(_value(head, b"content-length") or 0) if has_body else 0)
+        return body
 
     def _finish(self) -> None:
         assert self._head is not None
+        assert self._body is not None
         headers = tuple(
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in self._head.headers
         )
-        self._event = Response(self._head.status_code, headers, b"".join(self._body))
-        self._head, self._body = None, []
+        self._event = Response(self._head.status_code, headers, self._body.finish())
+        self._head = self._body = None
         both_done = self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE
         if both_done and self._h11.trailing_data == (b"", False):
             self._h11.start_next_cycle()
@@ -195,7 +197,7 @@ class HttpConnection:
 
     def _fail(self, error: HercleProtoError) -> None:
         self._event = ExchangeFailed(error)
-        self._head, self._body = None, []
+        self._head = self._body = None
         self._state = _State.ENDED
 
     def _lost(self) -> HercleProtoError:
@@ -214,3 +216,8 @@ class HttpConnection:
                 "the answer is not HTTP/1.1 as it should be; is this the right port?"
             )
         return RemoteProtocolError("the body of the HTTP answer is malformed")
+
+
+def _value(head: h11.Response, wanted: bytes) -> bytes:
+    """All values of a header; h11 has its name in lower case."""
+    return b", ".join(value for name, value in head.headers if name == wanted)
