@@ -6,13 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar, cast
 
 import msgspec
 
 from hercle_proto._contract import NEED_DATA, Entropy
 from hercle_proto.client._streams import earliest
 from hercle_proto.hub import (
+    JSON,
+    NO_RESULT,
     Completion,
     HubClosed,
     HubConnection,
@@ -20,12 +22,15 @@ from hercle_proto.hub import (
     HubState,
     Invocation,
     Message,
+    Raw,
     Role,
 )
 from hercle_proto.transport import Closed, UpgradeRequested, WebSocket, WebSocketState
 from hercle_proto.transport import Message as WebSocketMessage
 
 __all__ = ["Behaviour", "HubPeer"]
+
+T = TypeVar("T")
 
 _HEAD_END = b"\r\n\r\n"
 
@@ -62,6 +67,17 @@ class HubPeer:
         self._hung_up = False
 
     # -- for behaviours ----------------------------------------------------------------------------
+
+    def argument(self, invocation: Invocation, index: int, as_type: type[T]) -> T:
+        """One of the arguments that arrived, decoded. Raises `RemoteProtocolError`."""
+        return JSON.decode_value(cast("Raw", invocation.arguments[index]), as_type)
+
+    def complete(
+        self, invocation: Invocation, result: object = NO_RESULT, *, error: str | None = None
+    ) -> None:
+        """Send the Completion, unless the client wants none."""
+        if invocation.invocation_id is not None:
+            self.send(Completion(invocation.invocation_id, result, error))
 
     def send(self, message: Message) -> None:
         """Send a hub message now, if the connection still stands."""
