@@ -16,7 +16,7 @@ from hercle_proto.hercle import hercle_rest, hercle_session
 
 @pytest.mark.parametrize(
     ("options", "machine"),
-    [(_machines._HercleOptions, hercle_session), (_machines._RestOptions, hercle_rest)],
+    [(_machines._Hercle, hercle_session), (_machines._Rest, hercle_rest)],
 )
 def test_options_of_hercle(options: type, machine: Callable[..., object]) -> None:
     assert set(get_type_hints(options)) == {*signature(machine).parameters} - {"api_key", "entropy"}
@@ -24,4 +24,4 @@ def test_options_of_hercle(options: type, machine: Callable[..., object]) -> Non
 
 def test_options_of_any_hub() -> None:
     names = {field.name for field in attrs.fields(ClientSettings)}
-    assert set(get_type_hints(_machines._SignalROptions)) == names - {"url"}
+    assert set(get_type_hints(_machines._SignalR)) == names - {"url"}

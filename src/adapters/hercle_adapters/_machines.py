@@ -6,19 +6,77 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from os import urandom
 from ssl import SSLContext
-from typing import ParamSpec, TypedDict, TypeVar, Unpack
+from typing import ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack
 
 from hercle_adapters._tls import Tls
 from hercle_proto import KeySource, Machine
+from hercle_proto import hercle as vendor
 from hercle_proto.client import ClientSettings, HubClient, PlainDialect, ReconnectPolicy
-from hercle_proto.hercle import hercle_rest as rest_machine
-from hercle_proto.hercle import hercle_session
 from hercle_proto.hub import HubSettings
 
 __all__ = ["hercle", "hercle_rest", "opener", "signalr"]
 
 P = ParamSpec("P")
 S = TypeVar("S")
+Ssl: TypeAlias = SSLContext | None
+
+
+class _Options(TypedDict, total=False):
+    allow_insecure: bool
+    connect_timeout: float
+    call_timeout: float
+    event_limit: int
+
+
+class _Rest(_Options, total=False):
+    url: str
+    max_answer_bytes: int
+
+
+class _Hub(_Options, total=False):
+    reconnect: ReconnectPolicy | None
+    skip_negotiation: bool
+
+
+class _Hercle(_Hub, total=False):
+    url: str
+    max_message_bytes: int
+
+
+class _SignalR(_Hub, total=False):
+    key: KeySource | None
+    headers: Sequence[tuple[str, str]]
+    hub: HubSettings
+    linger: float
+    most_waiting: int
+
+
+def hercle(api_key: KeySource, *, ssl_context: Ssl = None, **options: Unpack[_Hercle]) -> Tls:
+    """Hercle's invoices over SignalR, at the vendor's sandbox unless `url` says otherwise.
+
+    `ssl_context` replaces the default one, which verifies certificates and host names. The other
+    options, and what they raise, are those of `hercle_proto.hercle.hercle_session`.
+    """
+    return Tls(vendor.hercle_session(api_key, entropy=urandom, **options), ssl_context)
+
+
+def hercle_rest(api_key: KeySource, *, ssl_context: Ssl = None, **options: Unpack[_Rest]) -> Tls:
+    """Hercle's invoices over REST, at the vendor's sandbox unless `url` says otherwise.
+
+    `ssl_context` replaces the default one, which verifies certificates and host names. The other
+    options, and what they raise, are those of `hercle_proto.hercle.hercle_rest`.
+    """
+    return Tls(vendor.hercle_rest(api_key, entropy=urandom, **options), ssl_context)
+
+
+def signalr(url: str, *, ssl_context: Ssl = None, **options: Unpack[_SignalR]) -> Tls:
+    """Any SignalR hub: `Invoke` calls its methods, `InvocationReceived` is what it calls on us.
+
+    `ssl_context` replaces the default one, which verifies certificates and host names. The other
+    options are those of `hercle_proto.client.ClientSettings`.
+    """
+    settings = ClientSettings(url=url, **options)
+    return Tls(HubClient(settings, PlainDialect(), entropy=urandom), ssl_context)
 
 
 def opener(drive: Callable[[Machine], S], build: Callable[P, Machine]) -> Callable[P, S]:
@@ -29,69 +87,3 @@ def opener(drive: Callable[[Machine], S], build: Callable[P, Machine]) -> Callab
         return drive(build(*args, **kwargs))
 
     return opens
-
-
-class _Options(TypedDict, total=False):
-    url: str
-    allow_insecure: bool
-    connect_timeout: float
-    call_timeout: float
-    event_limit: int
-
-
-class _RestOptions(_Options, total=False):
-    max_answer_bytes: int
-
-
-class _HercleOptions(_Options, total=False):
-    reconnect: ReconnectPolicy | None
-    max_message_bytes: int
-    skip_negotiation: bool
-
-
-class _SignalROptions(TypedDict, total=False):
-    key: KeySource | None
-    headers: Sequence[tuple[str, str]]
-    skip_negotiation: bool
-    allow_insecure: bool
-    reconnect: ReconnectPolicy | None
-    hub: HubSettings
-    connect_timeout: float
-    call_timeout: float
-    linger: float
-    event_limit: int
-    most_waiting: int
-
-
-def hercle(
-    api_key: KeySource, *, ssl_context: SSLContext | None = None, **options: Unpack[_HercleOptions]
-) -> Machine:
-    """Hercle's invoices over SignalR, at the vendor's sandbox unless `url` says otherwise.
-
-    `ssl_context` replaces the default one, which verifies certificates and host names. The other
-    options, and what they raise, are those of `hercle_proto.hercle.hercle_session`.
-    """
-    return Tls(hercle_session(api_key, entropy=urandom, **options), ssl_context)
-
-
-def hercle_rest(
-    api_key: KeySource, *, ssl_context: SSLContext | None = None, **options: Unpack[_RestOptions]
-) -> Machine:
-    """Hercle's invoices over REST, at the vendor's sandbox unless `url` says otherwise.
-
-    `ssl_context` replaces the default one, which verifies certificates and host names. The other
-    options, and what they raise, are those of `hercle_proto.hercle.hercle_rest`.
-    """
-    return Tls(rest_machine(api_key, entropy=urandom, **options), ssl_context)
-
-
-def signalr(
-    url: str, *, ssl_context: SSLContext | None = None, **options: Unpack[_SignalROptions]
-) -> Machine:
-    """Any SignalR hub: `Invoke` calls its methods, `InvocationReceived` is what it calls on us.
-
-    `ssl_context` replaces the default one, which verifies certificates and host names. The other
-    options are those of `hercle_proto.client.ClientSettings`.
-    """
-    settings = ClientSettings(url=url, **options)
-    return Tls(HubClient(settings, PlainDialect(), entropy=urandom), ssl_context)

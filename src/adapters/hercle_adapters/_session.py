@@ -11,22 +11,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from math import inf
-from typing import Any, Generic, Literal, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
-from hercle_proto import (
-    NEED_DATA,
-    Buffer,
-    Call,
-    Close,
-    Command,
-    Endpoint,
-    Event,
-    Failure,
-    HercleProtoError,
-    Machine,
-    NeedData,
-    Open,
-)
+from hercle_proto import NEED_DATA, Call, Close, Command, Endpoint, Event, Failure, Machine, Open
+from hercle_proto._errors import HercleProtoError
 
 __all__ = ["AsyncBell", "AsyncSession", "Line", "SessionBase"]
 
@@ -68,8 +56,7 @@ class SessionBase(ABC, Generic[BellT]):
         self._clock = clock
         self._bell = bell
         self._lines: dict[int, Line] = {}
-        self._bells: dict[Call[Any], BellT] = {}
-        self._news: BellT | None = None
+        self._bells: dict[Call[Any] | None, BellT] = {}  # None is for who waits for any news
         self._alarm_at = inf
         self._held = self._pump_due = False
         self._crash: BaseException | None = None
@@ -111,12 +98,15 @@ class SessionBase(ABC, Generic[BellT]):
     def _pump(self) -> None:
         self._pump_due = False
         self._ask(self._carry_out, None)
-        self._ring_news()
+        self._ring(None)
+
+    def _ring(self, call: Call[Any] | None) -> None:
+        if (bell := self._bells.pop(call, None)) is not None:
+            bell.set()
 
     def _carry_out(self, _: float) -> None:
         for call in self.machine.settled():
-            if (bell := self._bells.pop(call, None)) is not None:
-                bell.set()
+            self._ring(call)
         for action in self.machine.actions():
             match action:
                 case Open(stream, endpoint):
@@ -147,9 +137,8 @@ class SessionBase(ABC, Generic[BellT]):
         self._arm(inf)
         while self._lines:
             self._lines.popitem()[1].drop()
-        while self._bells:
-            self._bells.popitem()[1].set()
-        self._ring_news()
+        for call in tuple(self._bells):
+            self._ring(call)
 
     # -- for lines ---------------------------------------------------------------------------------
 
@@ -161,7 +150,7 @@ class SessionBase(ABC, Generic[BellT]):
             line.drop()
             self._feed(lambda now: self.machine.stream_failed(stream, failure, now=now))
 
-    def _received(self, stream: int, data: Buffer) -> None:
+    def _received(self, stream: int, data: bytes | memoryview) -> None:
         self._feed(lambda now: self.machine.receive_data(stream, data, now=now))
 
     def _pull(self, stream: int) -> bytes:
@@ -178,10 +167,9 @@ class SessionBase(ABC, Generic[BellT]):
         self._raise_crash()
         try:
             call = self.machine.submit(command, now=self._clock(), timeout=timeout)
-        except HercleProtoError:
-            raise
         except BaseException as error:
-            self._end(error)
+            if not isinstance(error, HercleProtoError):  # else the caller's doing, or a plain no
+                self._end(error)
             raise
         bell = self._bells[call] = self._bell()
         self._pump_soon()
@@ -196,7 +184,7 @@ class SessionBase(ABC, Generic[BellT]):
             self._raise_crash()
         return call.result()
 
-    def _next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
+    def _next_event(self) -> Event | None:
         self._raise_crash()
         try:
             event = self.machine.next_event()
@@ -205,29 +193,18 @@ class SessionBase(ABC, Generic[BellT]):
             raise
         if self._held:  # there is room again
             self._pump_soon()
-        return event
+        return None if event is NEED_DATA else event
 
     def _listen(self) -> BellT:
         """The bell of the next pump. Nothing is missed by who looks and waits in one turn."""
-        if self._news is None:
-            self._news = self._bell()
-        return self._news
-
-    def _ring_news(self) -> None:
-        if self._news is not None:
-            self._news.set()
-            self._news = None
-
-    def _say_goodbye(self) -> None:
-        self._feed(lambda now: self.machine.close(now=now))
+        return self._bells.setdefault(None, self._bell())
 
     def _finish(self) -> None:
         self._ask(lambda now: self.machine.close(now=now, at_once=True), None)
         self._pump()
         self._end(None)
 
-    @property
-    def _over(self) -> bool:
+    def _is_over(self) -> bool:
         return self._crash is not None or self.machine.closed
 
     def _raise_crash(self) -> None:
@@ -259,8 +236,8 @@ class AsyncSession(SessionBase[AsyncBell], ABC):
         return self
 
     async def __anext__(self) -> Event:
-        while (event := self._next_event()) is NEED_DATA:
-            if self._over:
+        while (event := self._next_event()) is None:
+            if self._is_over():
                 raise StopAsyncIteration
             await self._listen().wait()
         return event
@@ -270,7 +247,7 @@ class AsyncSession(SessionBase[AsyncBell], ABC):
         self._result(self.machine.ready)
 
     async def _leave(self) -> None:
-        self._say_goodbye()
-        while not self._over:
+        self._feed(lambda now: self.machine.close(now=now))
+        while not self._is_over():
             await self._listen().wait()
         self._raise_crash()

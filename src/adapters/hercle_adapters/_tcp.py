@@ -6,32 +6,39 @@ import socket
 from contextlib import suppress
 from typing import Any, Final, Protocol, TypeAlias
 
-from hercle_proto._contract import Failure, Why
+from hercle_proto import Endpoint, Failure, Why
 
-__all__ = ["CONNECT_ERRORS", "READ_SIZE", "Address", "lost", "tune", "unopened"]
-
-Address: TypeAlias = tuple[Any, ...]
-"""Family, type, protocol, name and address, as `getaddrinfo` gives them."""
-
+# Larger reads gained nothing when measured.
 READ_SIZE: Final = 64 * 1024
-"""Larger reads gained nothing when measured."""
 
+# What resolving and connecting raise: ValueError for names that cannot even be encoded.
 CONNECT_ERRORS: Final = (OSError, ValueError)
-"""What resolving and connecting raise: `ValueError` for names that cannot even be encoded."""
 
-_UNSENT: Final = 16 * 1024
+# Family, type, protocol, name and address, as `getaddrinfo` gives them.
+Address: TypeAlias = tuple[Any, ...]
 
 
 class _Tunable(Protocol):
     def setsockopt(self, level: int, option: int, value: int, /) -> None: ...
 
 
+def resolve(endpoint: Endpoint, flags: int = 0) -> list[Address]:
+    """The addresses of a host."""
+    return socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM, flags=flags)
+
+
+def literal(endpoint: Endpoint) -> list[Address]:
+    """The address of a host that is one; nothing for a name, which takes time to resolve."""
+    with suppress(*CONNECT_ERRORS):
+        return resolve(endpoint, socket.AI_NUMERICHOST)
+    return []
+
+
 def tune(sock: _Tunable) -> None:
     """Send small writes at once; leave what cannot be sent yet where it can be taken back."""
-    with suppress(OSError):  # reset already: reading will tell
+    with suppress(OSError, AttributeError):  # reset already, as reading will tell; or unknown here
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 16 * 1024)
 
 
 def unopened(error: BaseException) -> Failure:

@@ -10,15 +10,14 @@ from contextlib import asynccontextmanager, suppress
 from math import inf
 from typing import Final, cast
 
-from hercle_adapters import _machines
+from hercle_adapters import _machines, _tcp
 from hercle_adapters._session import AsyncSession
-from hercle_adapters._tcp import CONNECT_ERRORS, READ_SIZE, Address, lost, tune, unopened
 from hercle_proto import Endpoint, Machine
 
 __all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_signalr"]
 
+# Seconds until the next address is tried beside the one before (RFC 8305, section 5).
 _NEXT_ATTEMPT: Final = 0.25
-"""Seconds until the next address is tried beside the one before (RFC 8305, section 5)."""
 
 
 @asynccontextmanager
@@ -64,14 +63,14 @@ class Session(AsyncSession):
 
     def _died(self, line: _Line) -> None:
         self._living.discard(line)
-        self._ring_news()
+        self._ring(None)
 
 
 class _ReceiveBuffer(threading.local):
     """One for all streams of a loop: it is filled and emptied within one callback."""
 
     def __init__(self) -> None:
-        self.view = memoryview(bytearray(READ_SIZE))
+        self.view = memoryview(bytearray(_tcp.READ_SIZE))
 
 
 _BUFFER: Final = _ReceiveBuffer()
@@ -111,29 +110,26 @@ class _Line(asyncio.BufferedProtocol):
     async def _connect(self, endpoint: Endpoint) -> None:
         try:
             loop = self._session._loop
-            found = await loop.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
-            await loop.create_connection(lambda: self, sock=await _first_to_connect(loop, found))
-        except CONNECT_ERRORS as error:
-            self._session._failed(self._stream, unopened(error))
+            found = _tcp.literal(endpoint) or await asyncio.to_thread(_tcp.resolve, endpoint)
+            await loop.create_connection(lambda: self, sock=await _first_to_connect(found))
+        except _tcp.CONNECT_ERRORS as error:
+            self._session._failed(self._stream, _tcp.unopened(error))
         finally:
             if self._transport is None:
                 self._session._died(self)
 
     def _write(self, transport: asyncio.Transport) -> None:
-        # a transport that failed to write would swallow what is pulled for it
-        while not (self._full or transport.is_closing()) and (
-            data := self._session._pull(self._stream)
-        ):
+        while not self._full and not transport.is_closing():  # which would swallow it
+            if not (data := self._session._pull(self._stream)):
+                break
             transport.write(data)
 
     # -- for asyncio -------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(
-            high=0
-        )  # full is: not all of it is with the operating system
-        tune(transport.get_extra_info("socket"))
+        self._transport.set_write_buffer_limits(high=0)  # not with the system yet: that is full
+        _tcp.tune(transport.get_extra_info("socket"))
         self._session._opened(self._stream)
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -155,34 +151,31 @@ class _Line(asyncio.BufferedProtocol):
         self._session._pump_soon()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if exc is not None and not self._ended and self._stream in self._session._lines:
-            self._read_last_words()
-        self._session._failed(self._stream, lost(exc))
+        if self._transport and exc and not self._ended and self._stream in self._session._lines:
+            self._read_last_words(self._transport)
+        self._session._failed(self._stream, _tcp.lost(exc))
         self._session._died(self)
 
-    def _read_last_words(self) -> None:
+    def _read_last_words(self, transport: asyncio.Transport) -> None:
         """A transport that failed to write reads no more; but what the peer said last is there."""
-        assert self._transport is not None
-        sock = self._transport.get_extra_info("socket")
+        sock = transport.get_extra_info("socket")
         with suppress(OSError), socket.fromfd(sock.fileno(), sock.family, sock.type) as rest:
             rest.setblocking(False)
-            while data := rest.recv(READ_SIZE):  # its end would be that of the reset
+            while data := rest.recv(_tcp.READ_SIZE):  # its end would be that of the reset
                 self._session._received(self._stream, data)
 
 
-async def _first_to_connect(
-    loop: asyncio.AbstractEventLoop, addresses: list[Address]
-) -> socket.socket:
+async def _first_to_connect(addresses: list[_tcp.Address]) -> socket.socket:
     """Happy eyeballs (RFC 8305). The library's own leak a socket if cancelled as it connects."""
     attempts: set[asyncio.Task[socket.socket]] = set()
     failure: BaseException = OSError("no address")
     try:
         while addresses or attempts:
             if addresses:
-                attempts.add(loop.create_task(_attempt(loop, addresses.pop(0))))
-            patience = _NEXT_ATTEMPT if addresses else None
+                attempts.add(asyncio.create_task(_attempt(addresses.pop(0))))
+            delay = _NEXT_ATTEMPT if addresses else None
             done, _ = await asyncio.wait(
-                attempts, timeout=patience, return_when=asyncio.FIRST_COMPLETED
+                attempts, timeout=delay, return_when=asyncio.FIRST_COMPLETED
             )
             for attempt in done:
                 attempts.remove(attempt)
@@ -196,11 +189,11 @@ async def _first_to_connect(
             attempt.add_done_callback(_hang_up)
 
 
-async def _attempt(loop: asyncio.AbstractEventLoop, address: Address) -> socket.socket:
+async def _attempt(address: _tcp.Address) -> socket.socket:
     sock = socket.socket(*address[:3])
     try:
         sock.setblocking(False)
-        await loop.sock_connect(sock, address[4])
+        await asyncio.get_running_loop().sock_connect(sock, address[4])
     except BaseException:
         sock.close()
         raise

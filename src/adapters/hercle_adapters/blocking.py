@@ -5,23 +5,19 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from time import monotonic
-from typing import Final, Self, TypeVar
+from typing import Self, TypeVar
 
-from hercle_adapters import _machines
+from hercle_adapters import _machines, _tcp
 from hercle_adapters._session import SessionBase
-from hercle_adapters._tcp import CONNECT_ERRORS, READ_SIZE, Address, lost, tune, unopened
-from hercle_proto import NEED_DATA, Command, Endpoint, Event, Machine
+from hercle_proto import Command, Endpoint, Event, Machine
 
 __all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_signalr"]
 
 R = TypeVar("R")
-_LONGEST_SLEEP: Final = 24 * 3600.0
-"""What every selector takes."""
 
 
 @contextmanager
@@ -54,14 +50,12 @@ class Session(SessionBase[threading.Event]):
 
     def __init__(self, machine: Machine) -> None:
         super().__init__(machine, clock=monotonic, bell=threading.Event)
-        self._lock = (
-            threading.Lock()
-        )  # a C lock: no interrupt comes between taking it and the block
+        self._lock = threading.Lock()  # in C: nothing interrupts between it and its block
         self._stopping = False
         self._selector = DefaultSelector()
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)  # full is as good as sent
-        self._selector.register(self._woken, EVENT_READ, lambda _: self._woken.recv(READ_SIZE))
+        self._selector.register(self._woken, EVENT_READ, lambda _: self._woken.recv(4096))
         self._thread = threading.Thread(target=self._run, name=__name__, daemon=True)
         self._thread.start()
 
@@ -86,9 +80,9 @@ class Session(SessionBase[threading.Event]):
     def __next__(self) -> Event:
         while True:
             with self._lock:
-                if (event := self._next_event()) is not NEED_DATA:
+                if (event := self._next_event()) is not None:
                     return event
-                if self._over:
+                if self._is_over():
                     raise StopIteration
                 news = self._listen()
             news.wait()
@@ -103,10 +97,10 @@ class Session(SessionBase[threading.Event]):
 
     def _leave(self) -> None:
         with self._lock:
-            self._say_goodbye()
+            self._feed(lambda now: self.machine.close(now=now))
         while True:
             with self._lock:
-                if self._over:
+                if self._is_over():
                     break
                 news = self._listen()
             news.wait()
@@ -128,13 +122,13 @@ class Session(SessionBase[threading.Event]):
                     self._round()
                 with self._lock:
                     self._finish()
-            except BaseException as error:  # noqa: BLE001 - nobody may wait for a thread that is gone
+            except BaseException as error:  # noqa: BLE001 - nobody waits for a dead thread
                 with self._lock:
                     self._end(error)
 
     def _round(self) -> None:
-        sleep = min(max(0.0, self._alarm_at - monotonic()), _LONGEST_SLEEP)
-        ready = self._selector.select(sleep)
+        # at most a day, which every selector takes
+        ready = self._selector.select(min(max(0.0, self._alarm_at - monotonic()), 86_400.0))
         with self._lock:
             self._pump_due = True  # at the end of this round, so nobody needs to wake us for it
             for key, mask in ready:
@@ -142,8 +136,6 @@ class Session(SessionBase[threading.Event]):
             if self._alarm_at <= monotonic():
                 self._fire()
             self._pump()
-            if self._crash is not None:
-                self._end(None)
 
     def _line(self, stream: int) -> _Line:
         return _Line(self, stream)
@@ -152,13 +144,6 @@ class Session(SessionBase[threading.Event]):
         with suppress(OSError):
             self._waker.send(b"!")
 
-    def _end(self, crash: BaseException | None) -> None:
-        if threading.current_thread() is self._thread:
-            super()._end(crash)
-        else:  # sockets are the thread's
-            self._crash = self._crash or crash
-            self._schedule()
-
 
 class _Line:
     """A stream: being resolved, then one socket after another that connects, then one that did."""
@@ -166,7 +151,7 @@ class _Line:
     def __init__(self, session: Session, stream: int) -> None:
         self._session = session
         self._stream = stream
-        self._addresses: list[Address] = []
+        self._addresses: list[_tcp.Address] = []
         self._sock: socket.socket | None = None
         self._open: socket.socket | None = None  # the same one, once it is connected
         self._watched = 0
@@ -175,11 +160,10 @@ class _Line:
         self._ended = False
 
     def open(self, endpoint: Endpoint) -> None:
-        look_up = partial(socket.getaddrinfo, endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
-        try:
-            self._addresses = look_up(flags=socket.AI_NUMERICHOST)
-        except CONNECT_ERRORS:  # a name: nothing interrupts looking it up, which may outlive us
-            threading.Thread(target=self._resolve, args=(look_up,), daemon=True).start()
+        self._addresses = _tcp.literal(endpoint)
+        if not self._addresses:
+            # nothing interrupts looking a name up: this thread may outlive the session
+            threading.Thread(target=self._resolve, args=(endpoint,), daemon=True).start()
 
     def look(self, *, wanted: bool) -> None:
         if self._open is not None:
@@ -203,12 +187,12 @@ class _Line:
                 self._session._selector.register(self._sock, mask, self._ready)
             self._watched = mask
 
-    def _resolve(self, look_up: Callable[[], list[Address]]) -> None:
+    def _resolve(self, endpoint: Endpoint) -> None:
         try:
-            found = look_up()
-        except CONNECT_ERRORS as error:
+            found = _tcp.resolve(endpoint)
+        except _tcp.CONNECT_ERRORS as error:
             with self._session._lock:
-                self._session._failed(self._stream, unopened(error))
+                self._session._failed(self._stream, _tcp.unopened(error))
         else:
             with self._session._lock:
                 # IPv4 first: where IPv6 leads nowhere, trying it would take all the time there is
@@ -229,7 +213,7 @@ class _Line:
             else:
                 self._watch(EVENT_WRITE)
                 return
-        self._session._failed(self._stream, unopened(error or OSError("no address")))
+        self._session._failed(self._stream, _tcp.unopened(error or OSError("no address")))
 
     def _ready(self, mask: int) -> None:
         if self._sock is None:  # dropped by what came in the same round
@@ -242,19 +226,18 @@ class _Line:
             self._dial(OSError(code, os.strerror(code)))
         else:
             self._open = self._sock
-            tune(self._open)
+            _tcp.tune(self._open)
             self._session._opened(self._stream)
 
     def _read(self, sock: socket.socket) -> None:
         try:
-            data = sock.recv(READ_SIZE)
-        except BlockingIOError:
-            return
+            data = sock.recv(_tcp.READ_SIZE)
         except OSError as error:
-            self._session._failed(self._stream, lost(error))
+            if not isinstance(error, BlockingIOError):
+                self._session._failed(self._stream, _tcp.lost(error))
             return
         if not data and self._broken is not None:  # the end that a reset leaves behind
-            self._session._failed(self._stream, lost(self._broken))
+            self._session._failed(self._stream, _tcp.lost(self._broken))
             return
         self._ended = not data
         self._session._received(self._stream, data)
@@ -269,4 +252,4 @@ class _Line:
             except OSError as error:
                 self._broken, self._unsent = error, b""  # the peer's last words are to be read yet
                 if self._ended:
-                    self._session._failed(self._stream, lost(error))
+                    self._session._failed(self._stream, _tcp.lost(error))
