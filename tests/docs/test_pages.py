@@ -43,6 +43,14 @@ def test_every_fault_of_the_sandbox_is_told() -> None:
     assert set(re.findall(r"`(fault:\S+)`", page("testing.md"))) == faults
 
 
+def test_every_clause_that_the_code_cites_is_told() -> None:
+    told = set(re.findall(r"^\| ([A-Z]-\d\d) \|", page("clauses.md"), re.MULTILINE))
+    for package in sources.PACKAGES:
+        for path in sources.modules(package):
+            cited = set(re.findall(r"\b[A-Z]-\d\d\b", path.read_text("utf-8")))
+            assert cited - told == set(), f"{path.name} cites what docs/clauses.md does not tell"
+
+
 def test_exit_codes() -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", page("cli.md"), re.MULTILINE)}
     assert told == {*Exit}

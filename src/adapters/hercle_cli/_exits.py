@@ -17,7 +17,7 @@ __all__ = ["Exit", "Failed", "exit_code"]
 
 
 class Exit(IntEnum):
-    """Exit codes; README and docs/errors.md promise them."""
+    """Exit codes; docs/cli.md promises them."""
 
     OK = 0
     BUG = 1

@@ -2,7 +2,7 @@
 
 `HubConnection` is the machine; messages are values (`Invocation`, `Completion`, …), and `JSON` is
 the codec that writes and reads them. The ids in docstrings and errors, such as J-07, name clauses
-in docs/clauses.
+in docs/clauses.md.
 """
 
 from hercle_proto.hub._codec import Codec
