@@ -80,7 +80,7 @@ class InvalidArgument(LocalProtocolError, ValueError):
 class RemoteProtocolError(ProtocolError):
     """The peer broke a rule.
 
-    `clause` is the rule's id in docs/clauses (such as "J-07"), where it has one.
+    `clause` is the rule's id in docs/clauses.md (such as "J-07"), where it has one.
     """
 
     def __init__(self, message: str, *, clause: str | None = None) -> None:
@@ -229,25 +229,32 @@ class CommandError(HercleProtoError):
 class ApiError(HercleProtoError):
     """The vendor's API reported a failure that does not tell whether the command was carried out.
 
-    `code` is its error code and `status` an HTTP status, where it sent them.
+    `message` is its text, `code` its error code, `param` the field it complains of and `status` an
+    HTTP status, where it sent them.
     """
 
     def __init__(
-        self, message: str, *, code: str | None = None, status: int | None = None
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        status: int | None = None,
+        param: str | None = None,
     ) -> None:
         parts = (code, None if status is None else f"HTTP {status}")
         details = ", ".join(part for part in parts if part)
         super().__init__(f"the server failed: {message}" + (f" ({details})" if details else ""))
-        self.server_message = message
+        self.message = message
         self.code = code
         self.status = status
+        self.param = param
 
 
 class CommandRefused(CommandError):
     """The server surely did not carry the command out, and said why.
 
-    `reason` is the server's text, `code` its error code or subject and `status` an HTTP status,
-    where it sent them.
+    `reason` is the server's text, `code` its error code or subject, `param` the field it complains
+    of and `status` an HTTP status, where it sent them.
     """
 
     def __init__(
@@ -257,6 +264,7 @@ class CommandRefused(CommandError):
         *,
         code: str | None = None,
         status: int | None = None,
+        param: str | None = None,
     ) -> None:
         details = ", ".join(
             part for part in (code, f"HTTP {status}" if status is not None else None) if part
@@ -267,6 +275,7 @@ class CommandRefused(CommandError):
         self.reason = reason
         self.code = code
         self.status = status
+        self.param = param
 
 
 class InvocationFailed(CommandError):

@@ -116,7 +116,7 @@ def test_any_other_error_of_a_completion_tells_nothing(command: Command[Any]) ->
     outcome = dialect().completed(Call(command, 1), Completion("1", error=error))
     assert isinstance(outcome, Unclear)
     assert isinstance(outcome.cause, ApiError)
-    assert outcome.cause.server_message == error
+    assert outcome.cause.message == error
 
 
 def test_a_completions_text_has_a_length() -> None:
@@ -159,7 +159,7 @@ def test_a_failure_under_the_subject_of_success_tells_nothing(status: int) -> No
     outcome = settled(vendor.envelope(vendor.CREATED, "c", data), CREATE).outcome
     assert isinstance(outcome, Unclear)
     assert isinstance(outcome.cause, ApiError)
-    assert (outcome.cause.status, outcome.cause.server_message) == (status, "try later")
+    assert (outcome.cause.status, outcome.cause.message) == (status, "try later")
 
 
 def test_an_unreadable_answer_tells_nothing() -> None:

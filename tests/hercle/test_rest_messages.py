@@ -191,6 +191,7 @@ def test_a_4xx_refuses_in_the_servers_words(
     assert isinstance(outcome, Refused)
     error = outcome.error
     assert (error.reason, error.code, error.status) == (reason.rstrip(), code, status)
+    assert error.param == ("memo" if "memo" in reason and ":" not in reason else None)
     assert isinstance(error.__cause__, Unauthorized) is (status in (401, 403))
 
 
@@ -201,6 +202,16 @@ def test_other_errors_tell_nothing(status: int, body: object) -> None:
     assert isinstance(outcome, Unclear)
     assert isinstance(outcome.cause, ApiError)
     assert outcome.cause.status == status
+
+
+def test_the_parameter_is_told() -> None:
+    body = {"error": {"code": "missing_parameter", "message": "say s3cret", "param": "memo"}}
+    outcome = API.answered(CREATE, said(500, body), key=KEY)
+    assert isinstance(outcome, Unclear)
+    cause = outcome.cause
+    assert isinstance(cause, ApiError)
+    told = (cause.message, cause.code, cause.status, cause.param)
+    assert told == ("say *** (memo)", "missing_parameter", 500, "memo")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ nothing was carried out, and 408 does not.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from hercle_proto._border import decode_json
 from hercle_proto._contract import Command
@@ -36,6 +36,12 @@ _UNTOLD: Final = {
 """Reasons where the server gives none."""
 
 
+class _Known(TypedDict):
+    code: str | None
+    status: int
+    param: str | None
+
+
 def failure_of(
     command: Command[Any], response: Response, *, key: str | None, where: str
 ) -> Refused | Unclear:
@@ -46,11 +52,12 @@ def failure_of(
     status = response.status
     if status < 400:
         return Unclear(RemoteProtocolError(f"{_not_followed(response)} (HTTP {status})"))
-    told, code = (_presentable(text, key) for text in _told(response.body))
+    told, code, param = (_presentable(text, key) for text in _told(response.body))
     reason = told or _UNTOLD.get(status, "no reason was given")
+    known = _Known(code=code or None, status=status, param=param or None)
     if status >= 500 or status == _REQUEST_TIMEOUT:
-        return Unclear(ApiError(reason, code=code or None, status=status))
-    refused = CommandRefused(command, reason, code=code or None, status=status)
+        return Unclear(ApiError(reason, **known))
+    refused = CommandRefused(command, reason, **known)
     if status in _KEY_REFUSED:
         refused.__cause__ = Unauthorized(status, where)
     return Refused(refused)
@@ -70,22 +77,23 @@ _MESSAGES: Final = ("message", "detail", "title", "statusError", "error_descript
 """Where a reason may stand: Hercle's, then problem details (RFC 9457), then OAuth's."""
 
 
-def _told(body: bytes) -> tuple[str, str]:
-    """Reason and code, each empty where the server tells none."""
+def _told(body: bytes) -> tuple[str, str, str]:
+    """Reason, code and parameter, each empty where the server tells none."""
     try:
         told = decode_json(body, object, what="an error")
     except RemoteProtocolError:
         text = body.decode("utf-8", "replace").strip()
-        return ("" if text.startswith("<") else text), ""  # a page of markup tells a person nothing
+        text = "" if text.startswith("<") else text  # a page of markup tells a person nothing
+        return text, "", ""
     match told:
         case {"error": dict(error)}:
-            return _reason(error), _text(error.get("code"))
+            return _reason(error), _text(error.get("code")), _text(error.get("param"))
         case {"error": str(error), **others}:
-            return _reason(others) or error, error
+            return _reason(others) or error, error, _text(others.get("param"))
         case dict():
-            return _reason(told), _text(told.get("code"))
+            return _reason(told), _text(told.get("code")), _text(told.get("param"))
         case _:
-            return _text(told), ""
+            return _text(told), "", ""
 
 
 def _reason(told: Mapping[object, object]) -> str:
