@@ -23,7 +23,7 @@ endif
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test lint format types layers docs coverage bench fuzz wheel requirements clean
+.PHONY: help demo test check-format lint format types layers docs coverage bench fuzz wheel requirements clean
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -58,8 +58,10 @@ demo: $(VENV)/.demo ## create an invoice and list it, against a sandbox on this 
 test: $(VENV)/.dev ## run the tests (ARGS="tests/hub -k ping" for some of them)
 	$(BIN)/python -m $(if $(COVERAGE),coverage run -m )pytest $(ARGS)
 
-lint: $(VENV)/.dev ## check style and format
+lint: $(VENV)/.dev ## check style
 	$(BIN)/ruff check .
+
+check-format: $(VENV)/.dev ## check format
 	$(BIN)/ruff format --check .
 
 format: $(VENV)/.dev ## mend style and format
