@@ -390,6 +390,123 @@ def test_a_server_that_speaks_first_is_none_of_ours(greeting: bytes) -> None:
     assert world.session.next_deadline() is None
 
 
+# -- servers that are busy -------------------------------------------------------------------------
+
+
+def busy(status: int = 429, after: str = "3", *headers: tuple[str, str]) -> Reaction:
+    return error(status, headers=(("Retry-After", after), *headers))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_listing_waits_as_long_as_a_busy_server_asks(status: int) -> None:
+    world = World(busy(status), invoices("a"))
+    call = world.sim.submit(GET)
+    assert 1003 <= (world.session.next_deadline() or 0) <= 1004
+    world.sim.run(2.9)
+    assert world.asked == ["GET"]
+    world.sim.run(1.1)
+    assert [invoice.id for invoice in call.result().invoices] == ["a"]
+    assert world.asked == ["GET GET"]
+    assert world.session.next_deadline() is None
+
+
+def test_a_date_counts_from_the_answers_own() -> None:
+    date = ("Date", "Sun, 06 Nov 1994 08:49:37 GMT")
+    world = World(busy(503, "Sun, 06 Nov 1994 08:49:47 GMT", date), invoices())
+    world.sim.call(GET)
+    assert 1010 <= world.sim.now <= 1012
+
+
+def test_nothing_else_is_asked_meanwhile() -> None:
+    world = World(busy(), invoices(), created("a"))
+    listing, create = world.sim.submit(GET), world.sim.submit(CREATE)
+    world.sim.run(2.9)
+    assert world.asked == ["GET"]
+    assert not create.sent
+    world.sim.run_until(lambda: create.done)
+    assert listing.done
+    assert world.asked == ["GET GET POST"]
+
+
+def test_a_create_is_never_repeated_for_it() -> None:
+    world = World(busy(), created())
+    failed = world.fails(CREATE)
+    assert isinstance(failed, CommandRefused)
+    assert failed.status == 429
+    world = World(busy(503), created())
+    assert isinstance(world.fails(CREATE), OutcomeUnknown)
+    assert world.asked == ["POST"]
+
+
+@pytest.mark.parametrize("after", ["61", "30", "soon", ""])
+def test_who_would_wait_too_long_hears_of_it_at_once(after: str) -> None:
+    world = World(busy(429, after))
+    assert isinstance(world.fails(GET), CommandRefused)
+    assert world.sim.now == 1000
+    assert world.session.next_deadline() is None
+
+
+def test_other_statuses_ask_for_nothing() -> None:
+    world = World(busy(500))
+    assert isinstance(world.fails(GET), NoAnswer)
+    assert world.asked == ["GET"]
+
+
+def test_waiting_has_a_limit_for_who_waits_for_ever() -> None:
+    world = World(*[busy(503, "60")] * 6, invoices(), *[busy(429, "0")] * 5, invoices("a"))
+    failed = world.fails(GET, timeout=float("inf"))
+    assert isinstance(cause_of(failed), ApiError)
+    assert world.asked == ["GET GET GET GET GET GET"]
+    assert 1300 <= world.sim.now <= 1360
+    world.sim.call(GET)
+    assert world.sim.call(GET).invoices[0].id == "a"  # counted anew
+
+
+def test_a_caller_that_leaves_meanwhile() -> None:
+    world = World(busy(), created())
+    call = world.sim.submit(GET)
+    world.sim.abandon(call)
+    assert isinstance(call.error, NoAnswer)
+    assert world.session.next_deadline() is None
+    create = world.sim.submit(CREATE)
+    assert not create.sent
+    world.sim.run_until(lambda: create.done)
+    assert 1003 <= world.sim.now <= 1004
+
+
+def test_closing_meanwhile() -> None:
+    world = World(busy())
+    call = world.sim.submit(GET)
+    world.sim.close()
+    assert isinstance(call.error, NoAnswer)
+    assert isinstance(call.error.cause, SessionClosed)
+    assert world.sim.now == 1000
+    world = World(busy(503))
+    world.session.submit(GET, now=world.sim.now)
+    world.sim.abandon(world.sim.submit(GET))
+    world.sim.close()
+
+
+def test_a_key_may_be_renewed_before_or_after() -> None:
+    keys = Keys("old", "new", "newest")
+    world = World(error(401), busy(), error(401), invoices("a"), key=keys)
+    assert world.sim.call(GET).invoices[0].id == "a"
+    sent = [asked.headers["authorization"][7:] for peer in world.peers for asked in peer.asked]
+    assert sent == ["old", "new", "new", "newest"]
+
+
+def test_a_late_answer_asks_for_nothing() -> None:
+    world = World(error(429, delay=5, headers=(("Retry-After", "3"),)), invoices())
+    call = world.sim.submit(GET)
+    world.sim.abandon(call)
+    world.sim.run(5)
+    [late] = world.sim.events
+    assert isinstance(late, AnsweredLate)
+    assert isinstance(late.answer, CommandRefused)
+    world.sim.call(GET)
+    assert world.sim.now == 1005
+
+
 # -- streams that end ------------------------------------------------------------------------------
 
 LOST = Reaction(raw=b"", hang_up=True)

@@ -78,12 +78,15 @@ class Manner:
                 return Reaction(raw=b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n")
             case "cut":
                 return Reaction(raw=b"HTTP/1.1 201 OK\r\nContent-Length: 9\r\n\r\n{", hang_up=True)
+            case "busy":
+                headers += (("Retry-After", "2"),)
+                return error(503, delay=self.delay, headers=headers)
             case _:
                 return error(int(self.kind), delay=self.delay, headers=headers)
 
 
 FINE = Manner("fine")
-KINDS = ["fine", "fine", "400", "401", "408", "500", "302", "hang up", "silent", "nonsense", "cut"]
+KINDS = "fine fine 400 401 408 500 302 busy silent nonsense cut".split() + ["hang up"]
 UNHURRIED = st.builds(Manner, st.just("fine"), st.sampled_from([0.0, 1.0]), st.booleans())
 MANNERS = st.builds(Manner, st.sampled_from(KINDS), DELAYS, st.booleans())
 

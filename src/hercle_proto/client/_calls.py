@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from heapq import heappop, heappush
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hercle_proto._contract import AnsweredLate, Call, Command
@@ -82,6 +83,10 @@ class Calls:
         """When the first caller's patience ends. Pure: ended calls are swept when they end."""
         return self._deadlines[0][0] if self._deadlines else None
 
+    def due(self, call: Call[Any]) -> float:
+        """When the patience of this call's caller ends."""
+        return next((due for due, *_, each in self._deadlines if each is call), inf)
+
     def settled(self) -> list[Call[Any]]:
         """Drained: calls that ended since."""
         settled, self._settled = self._settled, []
@@ -114,7 +119,7 @@ class Calls:
         self.callers += 1
         if command.correlation_id is not None:
             self._correlated[command.correlation_id] = call
-        if timeout != float("inf"):
+        if timeout != inf:
             heappush(self._deadlines, (now + timeout, call.id, timeout, call))
         return call
 
@@ -185,6 +190,11 @@ class Calls:
             else:
                 self.unclear(call, cause, now=now)
         self._waiting.extendleft(reversed(repeat))
+
+    def put_back(self, call: Call[Any]) -> None:
+        """A repeatable call whose caller waits goes out again, before all others."""
+        del self._in_flight[str(call.id)]
+        self._waiting.appendleft(call)
 
     def end_waiting(self, cause: HercleProtoError, *, now: float) -> None:
         """What waits will not be sent: tell its callers."""

@@ -7,13 +7,14 @@ from typing import Any, Final, assert_never
 
 from attrs import evolve
 
-from hercle_proto._contract import Call, Failure, Why
+from hercle_proto._contract import Call, Entropy, Failure, Why
 from hercle_proto._credentials import clean_key, current_key
 from hercle_proto._errors import ConnectionFailed, HercleProtoError, SessionClosed
 from hercle_proto.client._calls import Calls
 from hercle_proto.client._dialect import Answered, Outcome, Refused, Unclear
 from hercle_proto.client._http_api import HttpApi
 from hercle_proto.client._http_lane import Exchange, Lane
+from hercle_proto.client._http_pause import Pause
 from hercle_proto.client._http_settings import HttpSettings
 from hercle_proto.client._streams import Streams
 from hercle_proto.http import (
@@ -44,7 +45,13 @@ class Lanes:
     """One lane that commands go out on, and a few set aside for late answers."""
 
     def __init__(
-        self, settings: HttpSettings, api: HttpApi, calls: Calls, streams: Streams
+        self,
+        settings: HttpSettings,
+        api: HttpApi,
+        calls: Calls,
+        streams: Streams,
+        *,
+        entropy: Entropy,
     ) -> None:
         self._settings = settings
         self._api = api
@@ -56,18 +63,23 @@ class Lanes:
             self._key = clean_key(settings.key) if isinstance(settings.key, str) else None
         self._lane: Lane | None = None
         self._aside: list[Lane] = []
+        self._pause = Pause(entropy=entropy)
         self._closing = False
 
     def close(self) -> None:
         """Nothing is opened or sent after this; what was sent may still be answered."""
         self._closing = True
 
+    def next_deadline(self) -> float | None:
+        """When what waits may be sent, if it may not be now."""
+        return self._pause.until if self._calls.first_waiting is not None else None
+
     def look(self, *, now: float) -> None:
         """See what came of an input, then find a way out for the first command waiting."""
         for lane in [*self._aside, self._lane]:
             if lane is not None:
                 self._look_at(lane, now)
-        if not self._closing:
+        if not self._closing and not self._pause.holds(now=now):
             self._arrange(now)
 
     def _look_at(self, lane: Lane, now: float) -> None:
@@ -126,12 +138,24 @@ class Lanes:
         again = response.status == _UNAUTHORIZED and self._may_repeat(exchange) and self._new_key()
         if self._closing or lane is not self._lane or not lane.http.idle:
             self._forget(lane)
-        if not again:
+        if self._is_to_wait(exchange, response, now):
+            self._calls.put_back(exchange.call)
+        elif not again:
             self._settle(exchange.call, outcome, now)
         elif self._lane is not None:
             self._lane.exchange = Exchange(exchange.call, outcome)
         else:
             self._open(Exchange(exchange.call, outcome), now)
+
+    def _is_to_wait(self, exchange: Exchange, response: Response, now: float) -> bool:
+        """Whether the command goes out again when the server is no longer busy."""
+        call = exchange.call
+        repeats = call.command.repeatable and exchange.wanted and not self._closing
+        if repeats and self._pause.begin(response, now=now, due=self._calls.due(call)):
+            _log.debug("= call %d waits for a server that is busy", call.id)
+            return True
+        self._pause.reset()
+        return False
 
     def _ended(self, lane: Lane, cause: HercleProtoError, now: float) -> None:
         """The stream is of no more use: what of the exchange on it?"""
@@ -186,7 +210,7 @@ class Lanes:
     def _supply(self, lane: Lane, now: float) -> Request | None:
         """The next request for a lane that could write one: its own once more, or what waits."""
         if lane.exchange is None:
-            if self._calls.first_waiting is None:
+            if self._calls.first_waiting is None or self._pause.holds(now=now):
                 return None
             lane.exchange = Exchange(self._calls.sent(now=now))
         call = lane.exchange.call

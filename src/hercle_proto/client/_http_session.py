@@ -17,6 +17,7 @@ from hercle_proto._contract import (
     Call,
     Command,
     Disconnected,
+    Entropy,
     Event,
     Failure,
     NeedData,
@@ -54,17 +55,19 @@ class HttpSession:
 
     It is ready at once: streams are opened for commands. A command that is not repeatable is sent
     once; only one that the server refused with 401, so that it surely did not happen, goes out
-    again with a new key.
+    again with a new key. What is repeatable goes out again too when its stream ended without a
+    word, and when the server is busy and says for how long (429 or 503 with `Retry-After`): not
+    before that, within the call's own time-out, and nothing else is asked until then.
     """
 
-    def __init__(self, settings: HttpSettings, api: HttpApi) -> None:
+    def __init__(self, settings: HttpSettings, api: HttpApi, *, entropy: Entropy) -> None:
         self._settings = settings
         self._api = api
         self._state = _State.NEW
         self._events = EventQueue(settings.event_limit)
         self._calls = Calls(most_waiting=settings.most_waiting, events=self._events)
         self._streams = Streams()
-        self._lanes = Lanes(settings, api, self._calls, self._streams)
+        self._lanes = Lanes(settings, api, self._calls, self._streams, entropy=entropy)
         self._deadline: float | None = None
         self.ready: Call[None] = Call(_Ready(), 0)
         """Ends at the start: a stream is opened only when there is something to ask."""
@@ -90,9 +93,10 @@ class HttpSession:
         return self._streams.owner(stream) is not None and not held_back
 
     def next_deadline(self) -> float | None:
-        """The earliest of all deadlines: of streams, calls and the goodbye."""
+        """The earliest of all deadlines: of streams, calls, pauses and the goodbye."""
         owners = (owner.next_deadline() for owner in self._streams.owners())
-        return earliest(self._deadline, self._calls.next_deadline(), *owners)
+        lanes = self._lanes.next_deadline()
+        return earliest(self._deadline, self._calls.next_deadline(), lanes, *owners)
 
     def next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
         """What nobody asked for, oldest first."""

@@ -30,15 +30,10 @@ class RestSettings(HttpSettings):
 
 
 class RestSession(HttpSession):
-    """Hercle over REST.
-
-    It is ready at once: streams are opened for commands. A command that is not repeatable is sent
-    once; only one that the server refused with 401, so that it surely did not happen, goes out
-    again with a new key.
-    """
+    """Hercle over REST: `HttpSession` with `HercleRest`."""
 
     def __init__(self, settings: RestSettings, *, entropy: Entropy) -> None:
-        super().__init__(settings, HercleRest(invoices_url(settings.url), entropy))
+        super().__init__(settings, HercleRest(invoices_url(settings.url), entropy), entropy=entropy)
 
 
 def hercle_rest(

@@ -8,6 +8,7 @@ from hercle_proto.http._connection import (
     HttpEvent,
 )
 from hercle_proto.http._messages import USER_AGENT, Headers, Request, Response
+from hercle_proto.http._retry_after import retry_after
 from hercle_proto.http._url import Origin, Url, check_key_transport, without_query
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "Response",
     "Url",
     "check_key_transport",
+    "retry_after",
     "without_query",
 ]
