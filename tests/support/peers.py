@@ -47,6 +47,13 @@ class Peer:
     def close(self) -> None:
         self.sock.close()
 
+    def say_tls_goodbye(self) -> None:
+        """Send a close_notify, and close."""
+        assert isinstance(self.sock, ssl.SSLSocket)
+        with suppress(OSError):
+            self.sock.unwrap()
+        self.sock.close()
+
     def close_after_goodbye(self) -> None:
         """Read on in the background, and close at ``bye``."""
 
@@ -101,6 +108,17 @@ class Listener:
     def accept_soon(self) -> Future[Peer]:
         """Accept in the background: a TLS client waits for the server's part."""
         return _soon(self.accept)
+
+    def answer_soon(self, answer: bytes) -> None:
+        """Accept in the background, read something, answer it and hang up."""
+
+        def answer_and_close() -> Peer:
+            with self.accept() as peer:
+                peer.sock.recv(65536)
+                peer.sock.sendall(answer)
+            return peer
+
+        _soon(answer_and_close)
 
     def __enter__(self) -> Listener:
         return self
