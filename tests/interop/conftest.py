@@ -101,6 +101,6 @@ def mortal(_one_to_end: AspNetCore) -> AspNetCore:
 
 @pytest.fixture(scope="session")
 def impatient(built: Path) -> Iterator[AspNetCore]:
-    """One more, which gives a client up after half a second of silence and is never silent itself."""
-    with AspNetCore(built, {"SIGTEST_KEEPALIVE": 0.1, "SIGTEST_CLIENT_TIMEOUT": 0.5}) as server:
+    """One more, which gives clients up after half a second of silence. It looks once a second."""
+    with AspNetCore(built, {"SIGTEST_CLIENT_TIMEOUT": 0.5}) as server:
         yield server

@@ -1,104 +1,325 @@
-"""Microsoft's own client, on Node, against the sandbox: the vendor's code samples as they stand."""
+"""Microsoft's own client, on node, against `hercle sandbox`: the vendor's samples, and more."""
 
 from __future__ import annotations
 
+import json
 import re
-from contextlib import ExitStack
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import caches
-from hercle_sandbox import running_sandbox
+import microsoft_client
+from hercle_proto.bolt11 import PaymentRequest
+from hercle_proto.hercle import LightningInvoice
 from programs import Program
 
-PACKAGE = Path(__file__).parent / "microsoft" / "package.json"
+HUB = "/ExecutionLiveServer/v1"
+KEY = "sandbox-key"
 VENDOR_URL = "https://publicapi.sandbox.hercle.financial"
 VENDOR_KEY = "YOUR_API_KEY_HERE"
-
-RECONNECTING = """
-const signalR = require('@microsoft/signalr');
-const connection = new signalR.HubConnectionBuilder()
-  .withUrl('%s/ExecutionLiveServer/v1', { accessTokenFactory: () => '%s' })
-  .withAutomaticReconnect([50, 50, 100, 100, 200, 200, 500, 500, 1000])
-  .configureLogging(signalR.LogLevel.None)
-  .build();
-const id = 'my-request';
-connection.on('executionEvents', e => console.log('event', e.subject, e.clientId));
-connection.onreconnecting(() => console.log('reconnecting'));
-connection.onreconnected(async () => {
-  console.log('reconnected');
-  console.log('returned', await connection.invoke('GetLightningInvoices', id));
-  await connection.invoke('Nope').catch(e => console.log(e.message));
-  await connection.invoke('GetLightningInvoices').catch(e => console.log(e.message));
-  await connection.stop();
-});
-connection.onclose(e => console.log('closed', e));
-connection.start().then(() => console.log('connected'));
-"""
+SESSION = (Path(__file__).parent / "microsoft" / "session.js").read_text("utf-8")
 
 
-@pytest.fixture(scope="module")
+# -- programs --------------------------------------------------------------------------------------
+
+
+class Sandbox:
+    """`hercle sandbox` as a program, which can be ended and started again where it was."""
+
+    def __init__(self, folder: Path) -> None:
+        self._db = folder / "invoices.db"
+        self._program: Program | None = None
+        self._port = "0"
+        self.url = ""
+
+    def start(self) -> None:
+        options = ("--port", self._port, "--db", self._db, "--api-key", KEY)
+        self._program = Program(sys.executable, "-m", "hercle_cli", "sandbox", *options)
+        self.url = self._program.expect("^READY (http://127.0.0.1:[0-9]+)$")[1]
+        assert self._program.expect("^")[0] == ""
+        self._port = self.url.rpartition(":")[2]
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        assert self._program is not None
+        self._program.signal(number)
+        return self._program.end()
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    server = Sandbox(tmp_path)
+    server.start()
+    yield server
+    server.end()
+
+
+@pytest.fixture(scope="session")
 def client() -> Path:
-    """The folder of Node's modules that the client is in."""
-
-    def install(folder: Path) -> None:
-        caches.needs("node", "npm")
-        (folder / "package.json").write_bytes(PACKAGE.read_bytes())
-        caches.run("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", cwd=folder)
-
+    """The installed client."""
     try:
-        return caches.built("microsoft-signalr", [PACKAGE], install) / "node_modules"
+        return microsoft_client.installed()
     except caches.Missing as missing:
         pytest.skip(str(missing))
 
 
-def samples() -> list[str]:
-    """The JavaScript of the vendor's pages."""
-    texts = [path.read_text("utf-8") for path in sorted((caches.SHARED / "seeds").glob("*.txt"))]
-    found = [
-        re.search(r"Code Examples\n(.*?)SignalR API Tester", text, re.DOTALL) for text in texts
-    ]
-    return [match[1] for match in found if match]
+class Session:
+    """`session.js`, told what to do and heard."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    def do(self, *words: object) -> None:
+        self._program.write(json.dumps(words))
+
+    def hear_any(self) -> list[Any]:
+        """What it says next: a name, and maybe more."""
+        said: list[Any] = json.loads(self._program.expect("^.*$")[0])
+        return said
+
+    def hear(self, name: str) -> Any:
+        """The rest of what it says next, which has this name."""
+        said = self.hear_any()
+        assert said[0] == name, said
+        return said[1] if len(said) > 1 else None
 
 
-def node(client: Path, script: str) -> Program:
-    return Program("node", "-e", script, environment={"NODE_PATH": client})
+Connects = Callable[..., AbstractContextManager[Session]]
 
 
-def test_the_vendor_s_samples(client: Path) -> None:
-    """Unchanged but for URL and key. They create an invoice, and list it."""
-    scripts = samples()
-    if not scripts:
+@pytest.fixture
+def connect(client: Path, sandbox: Sandbox) -> Connects:
+    """Runs `session.js`; its options are those that begin with HUB_ there."""
+
+    @contextmanager
+    def connected(*, url: str = "", key: str = KEY, **options: str) -> Iterator[Session]:
+        environment = {f"HUB_{name.upper()}": value for name, value in options.items()}
+        hub = f"{sandbox.url}{HUB}{url}"
+        with microsoft_client.running(
+            SESSION, client, HUB_URL=hub, HUB_KEY=key, **environment
+        ) as program:
+            yield Session(program)
+
+    return connected
+
+
+# -- the vendor's samples --------------------------------------------------------------------------
+
+
+def sample(page: str) -> str:
+    """The JavaScript of one of the vendor's pages, as it stands there."""
+    found = sorted((caches.SHARED / "seeds").glob(f"{page}*.txt"))
+    if not found:
         pytest.skip("no seeds in the shared folder (HERCLE_PROTO_SHARED)")
-    subjects = set()
-    with running_sandbox() as sandbox:
-        for script in scripts:
-            assert VENDOR_URL in script
-            assert VENDOR_KEY in script
-            here = script.replace(VENDOR_URL, sandbox.url).replace(VENDOR_KEY, sandbox.api_key)
-            with node(client, here) as program:
-                program.expect("^Connected to WebSocket$")
-                program.expect("^Received event: ")
-                subjects.add(program.expect("subject: '(.*)'")[1])
-                program.expect("^Command sent successfully$")
-    assert subjects == {"execution.invoice.created", "lightspark.invoices.snapshot"}
+    text = found[0].read_text("utf-8")
+    code = re.search(r"Code Examples\n(.*?)SignalR API Tester", text, re.DOTALL)
+    assert code is not None
+    assert VENDOR_URL in code[1]
+    assert VENDOR_KEY in code[1]
+    return code[1]
 
 
-def test_it_comes_back(client: Path) -> None:
-    """After a goodbye with allowReconnect (C-03); errors read as a genuine server's do."""
-    with ExitStack() as stack:
-        with running_sandbox() as sandbox:
-            script = RECONNECTING % (sandbox.url, sandbox.api_key)
-            program = stack.enter_context(node(client, script))
-            program.expect("^connected$")
-        port = int(sandbox.url.rpartition(":")[2])
-        stack.enter_context(running_sandbox(port=port, api_key=sandbox.api_key))
-        program.expect("^reconnecting$")
-        program.expect("^reconnected$")
-        program.expect("^event lightspark.invoices.snapshot my-request$")
-        program.expect("^returned null$")
-        program.expect("HubException: Method does not exist.$")
-        program.expect(r"Invocation provides 0 argument\(s\) but target expects 1.$")
-        program.expect("^closed undefined$")
-        assert program.end() == 0
+@pytest.mark.parametrize("query", ["", "?data=string"])
+def test_the_vendors_samples(client: Path, sandbox: Sandbox, query: str) -> None:
+    """Unchanged but for URL and key. They never disconnect."""
+
+    def run(page: str) -> Program:
+        script = sample(page).replace(VENDOR_URL, sandbox.url).replace(VENDOR_KEY, KEY)
+        script = script.replace(HUB, HUB + query)
+        with microsoft_client.running(script, client) as program:
+            program.expect("^Connected to WebSocket$")
+            program.expect("^Received event: {$", anywhere=True)
+            program.expect("^Command sent successfully$", anywhere=True)
+            program.expect("^}$", anywhere=True)
+        return program
+
+    created = run("001_").output
+    request = found_in(created, "encodedPaymentRequest", "lnbcrt[a-z0-9]+")
+    assert found_in(created, "subject", "[^']*") == "execution.invoice.created"
+    assert found_in(created, "clientId", "[^']*") == "my-invoice-123"
+    assert found_in(created, "message", "[^']*") == "Lightning invoice created successfully"
+    parsed = PaymentRequest.parse(request)
+    assert parsed.amount_msat == 100_000_000
+    assert parsed.description == "Payment for services"
+    listed = run("000_").output
+    assert found_in(listed, "subject", "[^']*") == "lightspark.invoices.snapshot"
+    assert found_in(listed, "clientId", "[^']*") == "my-request-123"
+    assert found_in(listed, "encodedPaymentRequest", "lnbcrt[a-z0-9]+") == request
+    assert found_in(listed, "id", "[^']*") == found_in(created, "id", "[^']*")
+    assert found_in(listed, "memo", "[^']*") == "Payment for services"
+
+
+def found_in(output: str, field: str, pattern: str) -> str:
+    """A field of an event, as node shows it: an object, or JSON in a string."""
+    shown = re.search(rf"""(?<![A-Za-z])"?{field}"?: ?["']({pattern})["']""", output)
+    assert shown is not None, f"no {field} in:\n{output}"
+    return shown[1].partition('"')[0]
+
+
+# -- calls -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"skip_negotiation": "yes"}], ids=["", "skip negotiation"])
+def test_create_and_list(connect: Connects, options: dict[str, str]) -> None:
+    with connect(**options) as session:
+        assert (session.hear("connected") is None) == bool(options)
+        session.do("invoke", "GetLightningInvoices", "a")
+        assert session.hear("event")["data"] == []
+        assert session.hear("returned") is None
+        session.do("invoke", "CreateLightningInvoice", "b", 1e-8, "Grüße ⚡", None)
+        event = session.hear("event")
+        created = event.pop("data")
+        assert event == {
+            "channel": "executionEvents",
+            "topic": "execution",
+            "subject": "execution.invoice.created",
+            "type": "message",
+            "clientId": "b",
+        }
+        assert session.hear("returned") is None
+        session.do("send", "GetLightningInvoices", "c")
+        [row] = session.hear("event")["data"]
+        assert row["id"] == created["id"]
+        assert (row["memo"], row["amountOriginalValue"]) == ("Grüße ⚡", 1)
+        names = set(LightningInvoice.__struct_encode_fields__) - {"domainEvents"}
+        assert row.keys() == names  # null included
+        session.do("stop")
+        assert session.hear("closed") is None
+
+
+REFUSED: list[tuple[list[object], str]] = [
+    (["Nope"], "HubException: Method does not exist."),
+    (["GetLightningInvoices"], "Invocation provides 0 argument(s) but target expects 1."),
+    (["GetLightningInvoices", "a", "b"], "Invocation provides 2 argument(s) but target expects 1."),
+    (["GetLightningInvoices", ["a"]], "Error binding arguments."),
+    (["CreateLightningInvoice", ["a", 0.001, "memo", 24]], "Invocation provides 1 argument(s)"),
+    (["CreateLightningInvoice", "a", "0.001", "memo", 24], "Error binding arguments."),
+    (["CreateLightningInvoice", "a", 0.001, "memo", 1.5], "Error binding arguments."),
+    (["CreateLightningInvoice", "a", 0.001, 5, 24], "Error binding arguments."),
+    (["CreateLightningInvoice", "a", None, "memo", 24], "Error binding arguments."),
+]
+
+BROKEN: list[list[object]] = [
+    ["x" * 37, 0.001, "memo", 24],
+    ["", 0.001, "memo", 24],
+    ["a", 0, "memo", 24],
+    ["a", -1, "memo", 24],
+    ["a", 0.001, "memo", 0],
+    ["a", 0.001, "memo", 721],
+]
+
+
+def test_what_is_refused(connect: Connects) -> None:
+    with connect() as session:
+        session.hear("connected")
+        for call, why in REFUSED:
+            session.do("invoke", *call)
+            message = session.hear("rejected")
+            assert str(call[0]) in message
+            assert why in message
+        for arguments in BROKEN:
+            session.do("invoke", "CreateLightningInvoice", *arguments)
+            event = session.hear("event")
+            assert event["subject"] == "preChecksError"
+            assert event["data"]["message"]
+            session.hear("returned")
+        session.do("stream", "GetLightningInvoices", "a")
+        assert "not supported" in session.hear("rejected")
+        session.do("invoke", "GetLightningInvoices", "a")
+        assert session.hear("event")["data"] == []
+        session.hear("returned")
+
+
+def test_faults(connect: Connects) -> None:
+    created = "execution.invoice.created"
+    events = {
+        "fault:refuse": [("execution.invoice.error", "me")],
+        "fault:status": [(created, "me")],
+        "fault:silent": [],
+        "fault:twice": [(created, "me"), (created, "me")],
+        "fault:foreign": [(created, "somebody-else"), (created, "me")],
+        "fault:early": [(created, "me")],
+    }
+    with connect() as session:
+        session.hear("connected")
+        for memo, expected in events.items():
+            session.do("invoke", "CreateLightningInvoice", "me", 0.001, memo, None)
+            for subject, client_id in expected:
+                event = session.hear("event")
+                assert (event["subject"], event["clientId"]) == (subject, client_id)
+            session.hear("returned")
+        session.do("invoke", "CreateLightningInvoice", "me", 0.001, "fault:throw", None)
+        assert session.hear("rejected").endswith("HubException: the hub method failed")
+        session.do("invoke", "CreateLightningInvoice", "me", 0.001, "fault:late:100", None)
+        session.hear("returned")
+        assert session.hear("event")["subject"] == created
+
+
+@pytest.mark.parametrize("url", ["?envelope=bare", "?clientid=omit"])
+def test_envelopes(connect: Connects, url: str) -> None:
+    with connect(url=url) as session:
+        session.hear("connected")
+        session.do("send", "GetLightningInvoices", "a")
+        event = session.hear("event")
+        assert event["data"] == []
+        assert "clientId" not in event
+        assert ("subject" in event) == (url == "?clientid=omit")
+
+
+# -- how connections end ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"skip_negotiation": "yes"}], ids=["", "skip negotiation"])
+def test_a_wrong_key(connect: Connects, options: dict[str, str]) -> None:
+    with connect(key="wrong-key", **options) as session:
+        refused = session.hear("refused")
+    if not options:
+        assert "401" in refused
+
+
+def test_a_message_that_is_too_large(connect: Connects) -> None:
+    with connect() as session:
+        session.hear("connected")
+        session.do("invoke", "CreateLightningInvoice", "a", 0.001, "x" * 70_000, None)
+        assert "1009" in session.hear("closed")
+        session.hear("rejected")
+
+
+def test_the_sandbox_ends(connect: Connects, sandbox: Sandbox) -> None:
+    with connect() as session:
+        session.hear("connected")
+        assert sandbox.end() == 0
+        session.hear("closed")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_it_comes_back(connect: Connects, sandbox: Sandbox, number: int) -> None:
+    """By automatic reconnect; and what was acknowledged is still there."""
+    with connect(reconnect="yes") as session:
+        first = session.hear("connected")
+        session.do("invoke", "CreateLightningInvoice", "a", 0.001, "lasts", None)
+        created = session.hear("event")["data"]
+        sandbox.end(number)
+        session.hear("returned")
+        session.hear("reconnecting")
+        sandbox.start()
+        assert session.hear("reconnected") not in {first, None}
+        session.do("invoke", "GetLightningInvoices", "b")
+        [row] = session.hear("event")["data"]
+        assert (row["id"], row["memo"]) == (created["id"], "lasts")
+
+
+def test_a_drop(connect: Connects) -> None:
+    with connect(reconnect="yes") as session:
+        session.hear("connected")
+        session.do("invoke", "CreateLightningInvoice", "a", 0.001, "fault:drop", None)
+        heard = [session.hear_any()[0] for _ in range(3)]
+        assert sorted(heard) == ["reconnected", "reconnecting", "rejected"]
+        session.do("send", "GetLightningInvoices", "b")
+        [row] = session.hear("event")["data"]
+        assert row["memo"] == "fault:drop"

@@ -43,22 +43,34 @@ class Program:
         """All that it has written."""
         return "\n".join(self._lines)
 
-    def expect(self, pattern: str, *, within: float = 15.0) -> re.Match[str]:
-        """The next line with `pattern` in it. Raises `TimeoutError` if none comes in time."""
+    def expect(
+        self, pattern: str, *, within: float = 15.0, anywhere: bool = False
+    ) -> re.Match[str]:
+        """The next line with `pattern` in it, or one `anywhere`. Raises `TimeoutError` if none
+        comes in time."""
+        position = 0 if anywhere else self._read
         found: list[re.Match[str]] = []
 
         def look() -> bool:
-            while self._read < len(self._lines) and not found:
-                if match := re.search(pattern, self._lines[self._read]):
+            nonlocal position
+            while position < len(self._lines) and not found:
+                if match := re.search(pattern, self._lines[position]):
                     found.append(match)
-                self._read += 1
+                position += 1
             return bool(found) or self._ended
 
         with self._news:
             self._news.wait_for(look, within)
+        self._read = max(self._read, position)
         if not found:
             raise TimeoutError(f"no line with {pattern!r} within {within} s in:\n{self.output}")
         return found[0]
+
+    def write(self, line: str) -> None:
+        """Give it a line on its standard input."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
 
     def signal(self, number: int) -> None:
         """Send it a signal."""
