@@ -300,7 +300,8 @@ class HubConnection:
         message = self._codec.decode(record)
         match message:
             case Invocation():
-                return message if self._accept(message) else None
+                if message.invocation_id is None or self._accept(message.invocation_id):
+                    return message
             case Completion():
                 return message if self._invocations.completed(message.invocation_id) else None
             case StreamItem():  # for the caller of a plain method to complain about (P-19)
@@ -322,12 +323,11 @@ class HubConnection:
                 assert_never(message)
         return None
 
-    def _accept(self, message: Invocation) -> bool:
-        """Whether it can have the answer that it wants."""
-        if message.invocation_id is not None:
-            if self._state is HubState.CLOSING:
-                return False
-            self._invocations.received(message.invocation_id)
+    def _accept(self, invocation_id: str) -> bool:
+        """Whether an invocation can have the answer that it wants."""
+        if self._state is HubState.CLOSING:
+            return False
+        self._invocations.received(invocation_id)
         return True
 
     def _refuse_stream(self, message: StreamInvocation) -> None:
