@@ -86,7 +86,7 @@ class Manner:
 
 
 FINE = Manner("fine")
-KINDS = "fine fine 400 401 408 500 302 busy silent nonsense cut".split() + ["hang up"]
+KINDS = [*"fine fine 400 401 408 500 302 busy silent nonsense cut".split(), "hang up"]
 UNHURRIED = st.builds(Manner, st.just("fine"), st.sampled_from([0.0, 1.0]), st.booleans())
 MANNERS = st.builds(Manner, st.sampled_from(KINDS), DELAYS, st.booleans())
 

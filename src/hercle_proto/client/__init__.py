@@ -1,18 +1,21 @@
 """A client's life: connect, run, back off, connect again; calls, events and how they end."""
 
 from hercle_proto.client._backoff import ReconnectPolicy
+from hercle_proto.client._clock import Moment, ServerClock
 from hercle_proto.client._dialect import (
     Answered,
     Dialect,
     InFlight,
     Outcome,
     Refused,
+    Rejected,
     Settlement,
     Unclear,
 )
 from hercle_proto.client._events import Connected, Reconnecting
 from hercle_proto.client._http_answers import failure_of
 from hercle_proto.client._http_api import HttpApi
+from hercle_proto.client._http_exchange import HttpExchange, exchange_for
 from hercle_proto.client._http_session import HttpSession
 from hercle_proto.client._http_settings import HttpSettings
 from hercle_proto.client._machine import HubClient
@@ -27,6 +30,7 @@ __all__ = [
     "Connected",
     "Dialect",
     "HttpApi",
+    "HttpExchange",
     "HttpSession",
     "HttpSettings",
     "HubClient",
@@ -35,13 +39,17 @@ __all__ = [
     "InvocationReceived",
     "Invoke",
     "InvokeRepeatable",
+    "Moment",
     "Outcome",
     "PlainDialect",
     "ReconnectPolicy",
     "Reconnecting",
     "Refused",
+    "Rejected",
+    "ServerClock",
     "Settlement",
     "State",
     "Unclear",
+    "exchange_for",
     "failure_of",
 ]

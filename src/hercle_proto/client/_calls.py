@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hercle_proto._contract import AnsweredLate, Call, Command
 from hercle_proto._errors import (
+    CommandError,
     HercleProtoError,
     LocalProtocolError,
     NoAnswer,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from hercle_proto.client._queue import EventQueue
 
-__all__ = ["Calls"]
+__all__ = ["Calls", "unanswered"]
 
 R = TypeVar("R")
 
@@ -153,6 +154,10 @@ class Calls:
         """It surely was not carried out."""
         self._leave(call, error)
 
+    def rejected(self, call: Call[Any], error: HercleProtoError) -> None:
+        """The answer came, and it is not what was asked for."""
+        self._leave(call, error)
+
     def unclear(self, call: Call[Any], cause: HercleProtoError, *, now: float) -> None:
         """It ended, and nothing tells whether it was carried out."""
         self._leave(call, _unknown(call, cause, now))
@@ -272,11 +277,18 @@ def _given_up(call: Call[Any]) -> bool:
     return call.done or call.abandoned
 
 
+def unanswered(
+    command: Command[Any], cause: HercleProtoError, *, sent_at: float, now: float
+) -> CommandError:
+    """How a command that was sent ends when nothing tells whether it was carried out."""
+    if command.repeatable:
+        return NoAnswer(command, cause=cause)
+    return OutcomeUnknown(command, sent_at=sent_at, ended_at=now, cause=cause)
+
+
 def _unknown(call: Call[Any], cause: HercleProtoError, now: float) -> HercleProtoError:
-    """How a sent call ends when nothing tells whether it was carried out."""
-    if call.command.repeatable or call.sent_at is None:
-        return NoAnswer(call.command, cause=cause)
-    return OutcomeUnknown(call.command, sent_at=call.sent_at, ended_at=now, cause=cause)
+    assert call.sent_at is not None
+    return unanswered(call.command, cause, sent_at=call.sent_at, now=now)
 
 
 def _not_answered(call: Call[Any], cause: HercleProtoError, now: float) -> HercleProtoError:

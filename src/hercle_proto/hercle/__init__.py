@@ -19,7 +19,13 @@ from hercle_proto.hercle._models import (
     UnreadableRow,
     to_vendor,
 )
-from hercle_proto.hercle._rest import MAX_ANSWER_BYTES, RestSession, RestSettings, hercle_rest
+from hercle_proto.hercle._rest import (
+    MAX_ANSWER_BYTES,
+    RestSession,
+    RestSettings,
+    hercle_rest,
+    rest_exchange,
+)
 from hercle_proto.hercle._rest_api import HercleRest
 from hercle_proto.hercle._session import MAX_MESSAGE_BYTES, hercle_session
 from hercle_proto.hercle._urls import PRODUCTION_URL, SANDBOX_URL
@@ -47,5 +53,6 @@ __all__ = [
     "UnreadableRow",
     "hercle_rest",
     "hercle_session",
+    "rest_exchange",
     "to_vendor",
 ]

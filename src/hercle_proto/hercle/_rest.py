@@ -1,18 +1,21 @@
-"""A session with Hercle's REST API: the machine for HTTP exchanges with Hercle's commands."""
+"""Hercle's REST API as a session, or exchange by exchange for an HTTP client of one's own."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import field, frozen, validators
 
 from hercle_proto._contract import Entropy, KeySource
-from hercle_proto.client import HttpSession, HttpSettings
+from hercle_proto.client import HttpExchange, HttpSession, HttpSettings, exchange_for
+from hercle_proto.hercle._commands import HercleCommand
 from hercle_proto.hercle._rest_api import HercleRest
 from hercle_proto.hercle._urls import SANDBOX_URL, invoices_url
 from hercle_proto.http import without_query
 
-__all__ = ["MAX_ANSWER_BYTES", "RestSession", "RestSettings", "hercle_rest"]
+__all__ = ["MAX_ANSWER_BYTES", "RestSession", "RestSettings", "hercle_rest", "rest_exchange"]
+
+R = TypeVar("R")
 
 MAX_ANSWER_BYTES: Final = 256 * 2**20
 """The largest answer taken: the API has no paging, and an invoice is about a kilobyte."""
@@ -64,3 +67,19 @@ def hercle_rest(
         max_answer_bytes=max_answer_bytes,
     )
     return RestSession(settings, entropy=entropy)
+
+
+def rest_exchange(
+    command: HercleCommand[R],
+    api_key: str | None,
+    *,
+    url: str = SANDBOX_URL,
+    allow_insecure: bool = False,
+) -> HttpExchange[R]:
+    """A command as an HTTP request for a client of your own, and what an answer to it means.
+
+    `url` is what `hercle_rest` takes. Raises `InvalidArgument` for a URL or key that cannot be one,
+    and for a key that would travel over plain http to a host that is not loopback.
+    """
+    api = HercleRest(invoices_url(url))
+    return exchange_for(command, api, key=api_key, allow_insecure=allow_insecure)

@@ -38,17 +38,21 @@ _DEFAULT_EXPIRY_HOURS: Final = 24
 @frozen
 class HercleRest:
     """Fulfils `HttpApi` for `/api/v1/invoices`. It holds nothing but where that is, and the source
-    of ClientIds.
+    of fresh ClientIds, which stay on our side; None makes none.
     """
 
     url: Url
-    entropy: Entropy
+    entropy: Entropy | None = None
 
     def admit(self, command: Command[R]) -> Command[R]:
-        """The command with a ClientId. Raises `LocalProtocolError` for one that is not Hercle's."""
+        """The command, with a ClientId if there is a source.
+
+        Raises `LocalProtocolError` for one that is not Hercle's.
+        """
         if not isinstance(command, GetLightningInvoices | CreateLightningInvoice):
             raise LocalProtocolError(f"{command.name} is no command of Hercle's REST API")
-        return cast("Command[R]", with_client_id(command, self.entropy))
+        fresh = command if self.entropy is None else with_client_id(command, self.entropy)
+        return cast("Command[R]", fresh)
 
     def request(self, command: Command[Any], *, key: str | None) -> Request:
         """The request for a command. The ClientId stays here; None hours are sent as 24."""
