@@ -12,7 +12,7 @@ from typing import Final
 
 from hercle_proto._errors import RemoteProtocolError
 
-__all__ = ["MAX_DIGITS", "MAX_EXPONENT", "decimal_from_wire", "decimal_to_wire"]
+__all__ = ["MAX_DIGITS", "MAX_EXPONENT", "decimal_from_wire", "decimal_to_wire", "number_from_wire"]
 
 MAX_DIGITS: Final = 40
 MAX_EXPONENT: Final = 40
@@ -26,6 +26,17 @@ def decimal_from_wire(value: Decimal) -> Decimal:
     if fault := _fault(value):
         raise RemoteProtocolError(f"a number {fault}")
     return value
+
+
+def number_from_wire(text: str) -> Decimal | str:
+    """A JSON number that is no integer, exactly; one without measure stays text.
+
+    For decoders, as `float_hook`. It must not refuse: nobody may have asked for the field.
+    """
+    try:
+        return decimal_from_wire(Decimal(text))
+    except (ArithmeticError, RemoteProtocolError):
+        return text
 
 
 def decimal_to_wire(value: Decimal) -> str:

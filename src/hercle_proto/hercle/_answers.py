@@ -14,8 +14,8 @@ from typing import Final, TypeAlias
 import msgspec
 from attrs import frozen
 
+from hercle_proto._timestamps import to_utc
 from hercle_proto.hercle._models import CreatedInvoice, InvoiceSnapshot
-from hercle_proto.hercle._timestamps import to_utc
 
 __all__ = [
     "CREATED",

@@ -17,11 +17,11 @@ from msgspec import Raw
 from msgspec.json import Decoder
 
 from hercle_proto._border import DECODING_FAILURES
-from hercle_proto._errors import InvalidArgument, RemoteProtocolError
-from hercle_proto._numbers import decimal_from_wire
-from hercle_proto.hercle._timestamps import parse_timestamp
+from hercle_proto._errors import InvalidArgument
+from hercle_proto._numbers import number_from_wire
+from hercle_proto._timestamps import parse_timestamp
 
-__all__ = ["Json", "Unreadable", "decode", "decode_plain", "decode_tolerantly", "number"]
+__all__ = ["Json", "Unreadable", "decode", "decode_plain", "decode_tolerantly"]
 
 T = TypeVar("T")
 
@@ -64,17 +64,6 @@ def decode_tolerantly(raw: Json, kind: type[T]) -> T:
         raise _unreadable(error) from None
 
 
-def number(text: str) -> Decimal | str:
-    """A JSON number that is no integer, exactly; one without measure stays text.
-
-    For decoders, as `float_hook`. It must not refuse: nobody may have asked for the field.
-    """
-    try:
-        return decimal_from_wire(Decimal(text))
-    except (ArithmeticError, RemoteProtocolError):
-        return text
-
-
 def _unreadable(error: Exception) -> Unreadable:
     match error:
         case RecursionError():
@@ -103,7 +92,7 @@ def _timestamp(value: object) -> object:
     return value
 
 
-_PLAIN: Final = Decoder(object, float_hook=number)
+_PLAIN: Final = Decoder(object, float_hook=number_from_wire)
 
 _REPAIRS: Final[Mapping[str, Callable[[object], object]]] = MappingProxyType(
     {

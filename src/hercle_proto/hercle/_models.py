@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from hercle_proto._errors import InvalidArgument, RemoteProtocolError
 from hercle_proto._numbers import decimal_from_wire
-from hercle_proto.hercle._timestamps import to_utc
+from hercle_proto._timestamps import to_utc
 
 __all__ = [
     "CreatedInvoice",

@@ -7,13 +7,14 @@ from typing import Final
 from msgspec import Raw
 from msgspec.json import Decoder
 
-from hercle_proto.hercle._json import Json, Unreadable, decode, decode_tolerantly, number
+from hercle_proto._numbers import number_from_wire
+from hercle_proto.hercle._json import Json, Unreadable, decode, decode_tolerantly
 from hercle_proto.hercle._models import InvoiceSnapshot, LightningInvoice, UnreadableRow
 
 __all__ = ["read_row_by_row", "read_rows"]
 
-_ROWS: Final = Decoder(tuple[LightningInvoice, ...], float_hook=number)
-_ROW: Final = Decoder(LightningInvoice, float_hook=number)
+_ROWS: Final = Decoder(tuple[LightningInvoice, ...], float_hook=number_from_wire)
+_ROW: Final = Decoder(LightningInvoice, float_hook=number_from_wire)
 _RAW_ROWS: Final = Decoder(list[Raw])
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hercle_proto.hercle._timestamps import parse_timestamp, to_utc
+from hercle_proto._timestamps import parse_timestamp, to_utc
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
