@@ -15,6 +15,7 @@ from msgspec import Raw
 from msgspec.json import Decoder
 
 from hercle_proto._border import DECODING_FAILURES
+from hercle_proto._numbers import number_from_wire
 from hercle_proto.hercle._answers import (
     Answer,
     Data,
@@ -29,7 +30,6 @@ from hercle_proto.hercle._json import (
     decode,
     decode_plain,
     decode_tolerantly,
-    number,
 )
 from hercle_proto.hercle._models import InvoiceSnapshot, LightningInvoice
 from hercle_proto.hercle._rows import read_row_by_row
@@ -57,8 +57,10 @@ class _Wire(msgspec.Struct, rename="camel", gc=False):
     data: Details | tuple[LightningInvoice, ...] | str | None = None
 
 
-_WIRE: Final = Decoder(_Wire, float_hook=number)
-_DATA: Final = Decoder(Details | tuple[LightningInvoice, ...] | str | None, float_hook=number)
+_WIRE: Final = Decoder(_Wire, float_hook=number_from_wire)
+_DATA: Final = Decoder(
+    Details | tuple[LightningInvoice, ...] | str | None, float_hook=number_from_wire
+)
 _OUTLINE: Final = Decoder(dict[str, Raw] | list[Raw] | str | None)
 _TEXT: Final = Decoder(str)
 
