@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from attrs import field, frozen, validators
 
+from hercle_proto._bounds import at_least, within
 from hercle_proto._contract import Entropy, Why
 from hercle_proto._errors import (
     ConnectionFailed,
@@ -34,15 +35,15 @@ class ReconnectPolicy:
     `stable_after` seconds of its handshake counts as one more failed attempt.
     """
 
-    first_delay: float = field(default=2.0, validator=validators.ge(0))
+    first_delay: float = field(default=2.0, validator=at_least(0))
     delays: tuple[float, ...] = field(
         default=(2.0, 10.0, 30.0),
-        validator=[validators.min_len(1), validators.deep_iterable(validators.ge(0))],
+        validator=[validators.min_len(1), validators.deep_iterable(at_least(0))],
     )
-    jitter: float = field(default=0.2, validator=[validators.ge(0), validators.le(1)])
-    max_attempts: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
-    max_elapsed: float | None = field(default=None, validator=validators.optional(validators.ge(0)))
-    stable_after: float = field(default=5.0, validator=validators.ge(0))
+    jitter: float = field(default=0.2, validator=within(0, 1))
+    max_attempts: int | None = field(default=None, validator=validators.optional(at_least(1)))
+    max_elapsed: float | None = field(default=None, validator=validators.optional(at_least(0)))
+    stable_after: float = field(default=5.0, validator=at_least(0))
 
 
 class Backoff:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import field, frozen, validators
+from attrs import field, frozen
 
+from hercle_proto._bounds import at_least, positive
 from hercle_proto._contract import KeySource
 from hercle_proto.client._backoff import ReconnectPolicy
 from hercle_proto.http import without_query
 from hercle_proto.hub import HubSettings
 
 __all__ = ["ClientSettings"]
-
-_positive = validators.gt(0.0)
 
 
 @frozen(kw_only=True)
@@ -33,12 +32,12 @@ class ClientSettings:
     allow_insecure: bool = False
     reconnect: ReconnectPolicy | None = field(factory=ReconnectPolicy)
     hub: HubSettings = field(factory=HubSettings)
-    connect_timeout: float = field(default=15.0, validator=_positive)
+    connect_timeout: float = field(default=15.0, validator=positive)
     """From the first stream of an attempt until the WebSocket is open."""
-    call_timeout: float = field(default=30.0, validator=_positive)
+    call_timeout: float = field(default=30.0, validator=positive)
     """How long a call waits for its end unless it says otherwise; infinity waits for ever."""
-    linger: float = field(default=2.0, validator=validators.ge(0.0))
+    linger: float = field(default=2.0, validator=at_least(0))
     """How long a goodbye may take."""
-    event_limit: int = field(default=1024, validator=validators.ge(1))
-    most_waiting: int = field(default=4096, validator=validators.ge(1))
+    event_limit: int = field(default=1024, validator=at_least(1))
+    most_waiting: int = field(default=4096, validator=at_least(1))
     """How many commands may wait to be sent."""

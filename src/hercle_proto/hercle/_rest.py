@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from attrs import field, frozen, validators
+from attrs import field, frozen
 
+from hercle_proto._bounds import at_least
 from hercle_proto._contract import Entropy, KeySource
-from hercle_proto.client import HttpExchange, HttpSession, HttpSettings, exchange_for
+from hercle_proto.client import HttpExchange, HttpSession, HttpSettings, ServerClock, exchange_for
 from hercle_proto.hercle._commands import HercleCommand
 from hercle_proto.hercle._rest_api import HercleRest
-from hercle_proto.hercle._urls import SANDBOX_URL, invoices_url
+from hercle_proto.hercle._urls import SANDBOX_URL, invoices_url, is_production
+from hercle_proto.hercle._verification import VerificationPolicy
+from hercle_proto.hercle._verifier import Verifier
 from hercle_proto.http import without_query
 
 __all__ = ["MAX_ANSWER_BYTES", "RestSession", "RestSettings", "hercle_rest", "rest_exchange"]
 
 R = TypeVar("R")
+
+_VERIFICATION: Final = VerificationPolicy()
 
 MAX_ANSWER_BYTES: Final = 256 * 2**20
 """The largest answer taken: the API has no paging, and an invoice is about a kilobyte."""
@@ -25,18 +31,35 @@ MAX_ANSWER_BYTES: Final = 256 * 2**20
 class RestSettings(HttpSettings):
     """Where to ask, and all that `HttpSettings` has.
 
-    `url` is an origin, a hub's URL on it, or the URL of the invoices.
+    `url` is an origin, a hub's URL on it, or the URL of the invoices. `verification` is what
+    follows when a created invoice is not what was asked for. `utc_now` is the calendar at the
+    start, for servers that do not tell theirs.
     """
 
     url: str = field(default=SANDBOX_URL, repr=without_query)
-    max_answer_bytes: int = field(default=MAX_ANSWER_BYTES, validator=validators.ge(1))
+    max_answer_bytes: int = field(default=MAX_ANSWER_BYTES, validator=at_least(1))
+    verification: VerificationPolicy = field(factory=VerificationPolicy)
+    utc_now: datetime | None = None
 
 
 class RestSession(HttpSession):
     """Hercle over REST: `HttpSession` with `HercleRest`."""
 
     def __init__(self, settings: RestSettings, *, entropy: Entropy) -> None:
-        super().__init__(settings, HercleRest(invoices_url(settings.url), entropy), entropy=entropy)
+        url = invoices_url(settings.url)
+        self._clock = ServerClock(settings.utc_now)
+        verifier = Verifier(settings.verification, clock=self._clock, production=is_production(url))
+        super().__init__(settings, HercleRest(url, entropy, verifier), entropy=entropy)
+
+    @property
+    def server_clock_offset(self) -> timedelta | None:
+        """How far the server's clock is ahead of ours; None where one of them is not known."""
+        return self._clock.offset
+
+    def start(self, *, now: float) -> None:
+        """Begin. Raises `LocalProtocolError` the second time."""
+        super().start(now=now)
+        self._clock.start(now=now)
 
 
 def hercle_rest(
@@ -49,13 +72,16 @@ def hercle_rest(
     connect_timeout: float = 15.0,
     event_limit: int = 1024,
     max_answer_bytes: int = MAX_ANSWER_BYTES,
+    verification: VerificationPolicy = _VERIFICATION,
+    utc_now: datetime | None = None,
 ) -> RestSession:
     """A machine that takes `GetLightningInvoices` and `CreateLightningInvoice`, over REST.
 
     `url` is an origin (`SANDBOX_URL`, `PRODUCTION_URL`, your own server's), a hub's URL on it, or
     the URL of the invoices. `api_key` is the key, or a function that gives the present one. Times
     are seconds, sizes bytes; what the rest means says `RestSettings`. Raises `InvalidArgument` for
-    a URL or key that cannot be one.
+    a URL or key that cannot be one, and `MissingExtra` where a payee is expected and the extra
+    `bolt11` is not installed.
     """
     settings = RestSettings(
         url=url,
@@ -65,6 +91,8 @@ def hercle_rest(
         connect_timeout=connect_timeout,
         event_limit=event_limit,
         max_answer_bytes=max_answer_bytes,
+        verification=verification,
+        utc_now=utc_now,
     )
     return RestSession(settings, entropy=entropy)
 
@@ -75,11 +103,13 @@ def rest_exchange(
     *,
     url: str = SANDBOX_URL,
     allow_insecure: bool = False,
+    verification: VerificationPolicy = _VERIFICATION,
 ) -> HttpExchange[R]:
     """A command as an HTTP request for a client of your own, and what an answer to it means.
 
     `url` is what `hercle_rest` takes. Raises `InvalidArgument` for a URL or key that cannot be one,
     and for a key that would travel over plain http to a host that is not loopback.
     """
-    api = HercleRest(invoices_url(url))
+    invoices = invoices_url(url)
+    api = HercleRest(invoices, verifier=Verifier(verification, production=is_production(invoices)))
     return exchange_for(command, api, key=api_key, allow_insecure=allow_insecure)

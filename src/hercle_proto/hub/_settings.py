@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from attrs import field, frozen
 
-from attrs import Attribute, field, frozen
-
-from hercle_proto._errors import InvalidArgument
+from hercle_proto._bounds import positive
 
 __all__ = ["HubSettings"]
-
-
-def _positive(_: object, attribute: Attribute[Any], value: float) -> None:
-    if not value > 0:
-        raise InvalidArgument(attribute.name, "must be greater than 0", repr(value))
 
 
 @frozen(kw_only=True)
@@ -28,7 +21,7 @@ class HubSettings:
     no such limit (L-03), its servers one of 32 KiB (L-01).
     """
 
-    ping_interval: float = field(default=15.0, validator=_positive)
-    silence_timeout: float = field(default=30.0, validator=_positive)
-    handshake_timeout: float = field(default=15.0, validator=_positive)
-    max_message_bytes: int = field(default=16 * 2**20, validator=_positive)
+    ping_interval: float = field(default=15.0, validator=positive)
+    silence_timeout: float = field(default=30.0, validator=positive)
+    handshake_timeout: float = field(default=15.0, validator=positive)
+    max_message_bytes: int = field(default=16 * 2**20, validator=positive)
