@@ -77,7 +77,7 @@ class HttpSession:
     @property
     def closed(self) -> bool:
         """Nothing will come again but the events left."""
-        return self._state is _State.CLOSED
+        return self._state is _State.CLOSED and self._streams.drained
 
     def actions(self) -> list[Action]:
         """Drained: what to open and close, in order."""

@@ -10,6 +10,7 @@ input.
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, assert_never
 
 from hercle_proto._contract import (
@@ -32,6 +33,7 @@ from hercle_proto._errors import (
 )
 from hercle_proto.client._attempt import Attempt, Established
 from hercle_proto.client._backoff import Backoff, may_try_again
+from hercle_proto.client._clock import ServerClock
 from hercle_proto.client._desk import Desk
 from hercle_proto.client._events import Connected, Reconnecting
 from hercle_proto.client._link import Farewell, Link
@@ -60,14 +62,23 @@ class HubClient:
     """A SignalR client session over WebSockets, as a machine (see `Machine` for the contract of
     every method).
 
-    `dialect` says which commands the hub has and what answers them. The first connection is tried
+    `dialect` says which commands the hub has and what answers them. `clock` is set by the server's
+    `Date` headers, for whoever asks it. The first connection is tried
     once; later ones follow `settings.reconnect`. A call that was sent and is not repeatable is
     never sent again.
     """
 
-    def __init__(self, settings: ClientSettings, dialect: Dialect, *, entropy: Entropy) -> None:
+    def __init__(
+        self,
+        settings: ClientSettings,
+        dialect: Dialect,
+        *,
+        entropy: Entropy,
+        clock: ServerClock | None = None,
+    ) -> None:
         self._settings = settings
         self._entropy = entropy
+        self._clock = clock or ServerClock()
         self._state = State.NEW
         self._desk = Desk(dialect, settings)
         self._streams = Streams()
@@ -90,12 +101,17 @@ class HubClient:
     @property
     def closed(self) -> bool:
         """Nothing will come again but the events left."""
-        return self._state is State.CLOSED
+        return self._state is State.CLOSED and self._streams.drained
 
     @property
     def error(self) -> HercleProtoError | None:
         """What ended the session, if it was not closed on our side."""
         return self._error
+
+    @property
+    def server_clock_offset(self) -> timedelta | None:
+        """How far the server's clock is ahead of ours; None where one of them is not known."""
+        return self._clock.offset
 
     def actions(self) -> list[Action]:
         """Drained: what to open and close, in order."""
@@ -164,6 +180,7 @@ class HubClient:
         """Begin to connect. Raises `LocalProtocolError` the second time."""
         if self._state is not State.NEW:
             raise LocalProtocolError("the session was started already")
+        self._clock.start(now=now)
         self._move(Input.START)
         self._connect(now)
         self._look(now)
@@ -202,7 +219,9 @@ class HubClient:
         _log.debug("= %s: %s -> %s", what.value, before.value, self._state.value)
 
     def _connect(self, now: float) -> None:
-        self._attempt = Attempt(self._settings, self._streams, entropy=self._entropy, now=now)
+        self._attempt = Attempt(
+            self._settings, self._streams, entropy=self._entropy, clock=self._clock, now=now
+        )
 
     def _look(self, now: float) -> None:
         """See what came of an input: an attempt that ended, messages of the link, the last stream

@@ -71,6 +71,11 @@ class Streams:
     def __bool__(self) -> bool:
         return bool(self._owners)
 
+    @property
+    def drained(self) -> bool:
+        """Whether the driver took every action."""
+        return not self._actions
+
     def actions(self) -> list[Action]:
         """Drained."""
         actions, self._actions = self._actions, []
