@@ -46,7 +46,9 @@ def target(data: bytes) -> None:
     only, and a list by a snapshot. The same as JSON text in a JSON string means the same.
     """
     for commands in ((), (GET,), (CREATE,), (GET, CREATE), (CREATE, CREATE)):
-        (what,) = DIALECT.received(Invocation("executionEvents", (Raw(data),)), InFlight(*commands))
+        (what,) = DIALECT.received(
+            Invocation("executionEvents", (Raw(data),)), InFlight(*commands), now=0.0
+        )
         assert isinstance(repr(what), str)
         if isinstance(what, Settlement):
             check(what)

@@ -13,9 +13,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hercle_proto._contract import Command, Failure
+    from hercle_proto.bolt11 import PaymentRequest
+    from hercle_proto.hercle import CreatedInvoice, CreateLightningInvoice, Disagrees
 
 __all__ = [
     "ApiError",
@@ -28,6 +30,7 @@ __all__ = [
     "InvalidArgument",
     "InvalidInvoice",
     "InvocationFailed",
+    "InvoiceMismatch",
     "KeyUnavailable",
     "LocalProtocolError",
     "MessageTooLarge",
@@ -323,3 +326,30 @@ class NoAnswer(CommandError):
     def __init__(self, command: Command[Any], *, cause: Exception) -> None:
         super().__init__(command, f"{command.name} got no answer: {cause}")
         self.cause = cause
+
+
+class InvoiceMismatch(CommandError):
+    """An invoice was created, and its payment request is not for what was asked. Do not hand it
+    out, and do not create it again because of this: it exists.
+
+    `created` is the invoice, `payment_request` what was read of it (None if it is unreadable) and
+    `disagreements` what differs, by the name of the check; those too that alone would not raise.
+    """
+
+    command: CreateLightningInvoice
+
+    def __init__(
+        self,
+        created: CreatedInvoice,
+        payment_request: PaymentRequest | None,
+        disagreements: Mapping[str, Disagrees],
+        *,
+        command: CreateLightningInvoice,
+    ) -> None:
+        told = (f"{check}: {what}" for check, what in disagreements.items())
+        super().__init__(
+            command, f"Invoice {created.id} exists; do not create it again: {'; '.join(told)}"
+        )
+        self.created = created
+        self.payment_request = payment_request
+        self.disagreements = disagreements

@@ -43,13 +43,13 @@ def dialect() -> HercleDialect:
 
 
 def settled(value: object, *commands: Command[Any]) -> Settlement:
-    (what,) = dialect().received(vendor.event(value), vendor.InFlight(*commands))
+    (what,) = dialect().received(vendor.event(value), vendor.InFlight(*commands), now=0.0)
     assert isinstance(what, Settlement)
     return what
 
 
 def told(value: object, *commands: Command[Any], target: str = "executionEvents") -> object:
-    (what,) = dialect().received(vendor.event(value, target), vendor.InFlight(*commands))
+    (what,) = dialect().received(vendor.event(value, target), vendor.InFlight(*commands), now=0.0)
     return what
 
 
@@ -173,7 +173,7 @@ def test_an_unreadable_answer_tells_nothing() -> None:
 @pytest.mark.parametrize("target", ["executionEvents", "executionevents", "ExecutionEvents"])
 def test_the_target_is_compared_without_case(target: str) -> None:
     event = vendor.event(vendor.envelope(vendor.SNAPSHOT, "g", []), target)
-    (what,) = dialect().received(event, vendor.InFlight(GET))
+    (what,) = dialect().received(event, vendor.InFlight(GET), now=0.0)
     assert isinstance(what, Settlement)
 
 
@@ -200,9 +200,9 @@ def test_a_second_answer_is_an_event() -> None:
     event = vendor.event(vendor.envelope(vendor.CREATED, "c", vendor.CREATION))
     in_flight = vendor.InFlight(CREATE)
     hercle = dialect()
-    assert isinstance(hercle.received(event, in_flight)[0], Settlement)
+    assert isinstance(hercle.received(event, in_flight, now=0.0)[0], Settlement)
     in_flight.calls.clear()  # as the machine does with what is settled
-    assert isinstance(hercle.received(event, in_flight)[0], UnmatchedAnswer)
+    assert isinstance(hercle.received(event, in_flight, now=0.0)[0], UnmatchedAnswer)
 
 
 def test_an_event_of_another_kind_is_told_with_its_data() -> None:
@@ -230,7 +230,7 @@ def test_what_is_no_envelope_is_told_as_it_is(value: object) -> None:
 
 
 def test_an_event_without_arguments() -> None:
-    (what,) = dialect().received(Invocation("executionEvents"), vendor.InFlight(GET))
+    (what,) = dialect().received(Invocation("executionEvents"), vendor.InFlight(GET), now=0.0)
     assert what == ExecutionEvent("executionEvents", None, None, None)
 
 
@@ -244,4 +244,4 @@ def test_what_cannot_be_read_is_told() -> None:
 @given(st.binary() | st.sampled_from([vendor.SNAPSHOT, vendor.CREATED]).map(str.encode), st.text())
 def test_any_bytes_are_one_settlement_or_event(text: bytes, target: str) -> None:
     event = Invocation(target, (Raw(text),))
-    assert len(dialect().received(event, vendor.InFlight(GET, CREATE))) == 1
+    assert len(dialect().received(event, vendor.InFlight(GET, CREATE), now=0.0)) == 1

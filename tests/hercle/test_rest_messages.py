@@ -100,7 +100,7 @@ def said(status: int, body: object = b"", headers: Headers = ()) -> Response:
 
 def test_a_snapshot_is_read_row_by_row_if_need_be() -> None:
     rows = [{"id": "a", "domainEvents": [{"x": 1}]}, {"id": 1}, {"id": "b", "expirySecs": 3600.0}]
-    outcome = API.answered(GET, said(200, {"invoices": rows, "more": 1}), key=KEY)
+    outcome = API.answered(GET, said(200, {"invoices": rows, "more": 1}), key=KEY, now=0.0)
     assert isinstance(outcome, Answered)
     assert isinstance(outcome.value, InvoiceSnapshot)
     assert [invoice.id for invoice in outcome.value.invoices] == ["a", "b"]
@@ -110,12 +110,14 @@ def test_a_snapshot_is_read_row_by_row_if_need_be() -> None:
 @pytest.mark.parametrize("status", [200, 201])
 def test_a_creation_is_read(status: int) -> None:
     body = {"id": "a", "encodedPaymentRequest": "lnbc1", "expiresAt": None, "new": [1]}
-    outcome = API.answered(CREATE, said(status, body), key=KEY)
+    outcome = API.answered(CREATE, said(status, body), key=KEY, now=0.0)
     assert outcome == Answered(CreatedInvoice("a", encoded_payment_request="lnbc1"))
 
 
 def test_a_creation_is_read_tolerantly() -> None:
-    outcome = API.answered(CREATE, said(201, {"id": "a", "httpStatusCode": 201.0}), key=KEY)
+    outcome = API.answered(
+        CREATE, said(201, {"id": "a", "httpStatusCode": 201.0}), key=KEY, now=0.0
+    )
     assert outcome == Answered(CreatedInvoice("a", http_status_code=201))
 
 
@@ -141,7 +143,7 @@ UNREADABLE = [
 def test_an_unreadable_success_tells_nothing(
     command: GetLightningInvoices | CreateLightningInvoice, body: object, why: str
 ) -> None:
-    outcome = API.answered(command, said(200, body), key=KEY)
+    outcome = API.answered(command, said(200, body), key=KEY, now=0.0)
     assert isinstance(outcome, Unclear)
     with pytest.raises(RemoteProtocolError, match=why):
         raise outcome.cause
@@ -187,7 +189,7 @@ def test_a_4xx_refuses_in_the_servers_words(
     reason: str,
     code: str | None,
 ) -> None:
-    outcome = API.answered(command, said(status, body), key=KEY)
+    outcome = API.answered(command, said(status, body), key=KEY, now=0.0)
     assert isinstance(outcome, Refused)
     error = outcome.error
     assert (error.reason, error.code, error.status) == (reason.rstrip(), code, status)
@@ -198,7 +200,7 @@ def test_a_4xx_refuses_in_the_servers_words(
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 600])
 @pytest.mark.parametrize("body", [{"error": {"code": "c", "message": "m"}}, b"<html>", b""])
 def test_other_errors_tell_nothing(status: int, body: object) -> None:
-    outcome = API.answered(CREATE, said(status, body), key=None)
+    outcome = API.answered(CREATE, said(status, body), key=None, now=0.0)
     assert isinstance(outcome, Unclear)
     assert isinstance(outcome.cause, ApiError)
     assert outcome.cause.status == status
@@ -206,7 +208,7 @@ def test_other_errors_tell_nothing(status: int, body: object) -> None:
 
 def test_the_parameter_is_told() -> None:
     body = {"error": {"code": "missing_parameter", "message": "say s3cret", "param": "memo"}}
-    outcome = API.answered(CREATE, said(500, body), key=KEY)
+    outcome = API.answered(CREATE, said(500, body), key=KEY, now=0.0)
     assert isinstance(outcome, Unclear)
     cause = outcome.cause
     assert isinstance(cause, ApiError)
@@ -225,7 +227,7 @@ def test_the_parameter_is_told() -> None:
 )
 def test_redirects_are_named_and_not_followed(location: str | None, where: str) -> None:
     headers = () if location is None else (("location", location),)
-    outcome = API.answered(CREATE, said(302, b"", headers), key=None)
+    outcome = API.answered(CREATE, said(302, b"", headers), key=None, now=0.0)
     assert isinstance(outcome, Unclear)
     assert isinstance(outcome.cause, RemoteProtocolError)
     assert where in str(outcome.cause)
@@ -238,7 +240,7 @@ def test_redirects_are_named_and_not_followed(location: str | None, where: str) 
 )
 def test_any_answer_is_an_ending(status: int, body: bytes) -> None:
     for command in (GET, CREATE):
-        outcome = API.answered(command, said(status, body), key=KEY)
+        outcome = API.answered(command, said(status, body), key=KEY, now=0.0)
         refused = 400 <= status < 500 and status != 408
         assert isinstance(outcome, Refused) is refused
         if isinstance(outcome, Refused):

@@ -126,7 +126,7 @@ def wrapped(chance: Random, subject: str, client_id: str, data: object) -> objec
 def answer(value: object) -> object:
     """What it answers; the documents' payment request is cut, and agrees by its prefix."""
     dialect = HercleDialect(entropy=Random(1).randbytes)
-    (what,) = dialect.received(vendor.event(value), vendor.InFlight(GET, CREATE))
+    (what,) = dialect.received(vendor.event(value), vendor.InFlight(GET, CREATE), now=0.0)
     assert isinstance(what, Settlement), value
     assert isinstance(what.outcome, Answered), value
     return what.outcome.value

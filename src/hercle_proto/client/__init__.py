@@ -1,12 +1,14 @@
 """A client's life: connect, run, back off, connect again; calls, events and how they end."""
 
 from hercle_proto.client._backoff import ReconnectPolicy
+from hercle_proto.client._clock import Moment, ServerClock
 from hercle_proto.client._dialect import (
     Answered,
     Dialect,
     InFlight,
     Outcome,
     Refused,
+    Rejected,
     Settlement,
     Unclear,
 )
@@ -37,11 +39,14 @@ __all__ = [
     "InvocationReceived",
     "Invoke",
     "InvokeRepeatable",
+    "Moment",
     "Outcome",
     "PlainDialect",
     "ReconnectPolicy",
     "Reconnecting",
     "Refused",
+    "Rejected",
+    "ServerClock",
     "Settlement",
     "State",
     "Unclear",

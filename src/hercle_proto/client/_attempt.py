@@ -7,6 +7,7 @@ requests may be repeated, the upgrade is sent once more on a new one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from attrs import field, frozen
@@ -36,6 +37,7 @@ from hercle_proto.http import (
     Response,
     Url,
     check_key_transport,
+    parse_date,
 )
 from hercle_proto.hub import Role
 from hercle_proto.transport import (
@@ -48,6 +50,7 @@ from hercle_proto.transport import (
 )
 
 if TYPE_CHECKING:
+    from hercle_proto.client._clock import ServerClock
     from hercle_proto.client._settings import ClientSettings
     from hercle_proto.client._streams import Streams
 
@@ -68,11 +71,18 @@ class Attempt:
     or close."""
 
     def __init__(
-        self, settings: ClientSettings, streams: Streams, *, entropy: Entropy, now: float
+        self,
+        settings: ClientSettings,
+        streams: Streams,
+        *,
+        entropy: Entropy,
+        clock: ServerClock,
+        now: float,
     ) -> None:
         self._settings = settings
         self._streams = streams
         self._entropy = entropy
+        self._clock = clock
         self._url = Url.parse(settings.url)
         self._deadline = now + settings.connect_timeout
         self._token: str | None = None
@@ -101,7 +111,7 @@ class Attempt:
             self._http.receive_data(data)
         elif self._websocket is not None:
             self._websocket.receive_data(data)
-        self._guarded(self._advance)
+        self._guarded(partial(self._advance, now))
 
     def data_to_send(self, *, now: float) -> bytes:
         if self._http is not None:
@@ -170,23 +180,27 @@ class Attempt:
             headers.append(("Authorization", bearer(self._token)))
         return headers
 
-    def _advance(self) -> None:
+    def _advance(self, now: float) -> None:
         """Look at what came in."""
         while self.outcome is None:
             if self._http is not None:
                 answer = self._http.next_event()
                 if answer is NEED_DATA:
                     return
-                self._negotiate_answered(self._http, answer)
+                self._negotiate_answered(self._http, answer, now)
             elif self._websocket is not None:
                 event = self._websocket.next_event()
                 if event is NEED_DATA:
                     return
-                self._upgrade_answered(event)
+                self._upgrade_answered(event, now)
             else:
                 return  # the stream is being opened anew
 
-    def _negotiate_answered(self, http: HttpConnection, answer: Response | ExchangeFailed) -> None:
+    def _negotiate_answered(
+        self, http: HttpConnection, answer: Response | ExchangeFailed, now: float
+    ) -> None:
+        if isinstance(answer, Response):
+            self._clock.heed(answer.date, now=now)
         match answer:
             case ExchangeFailed(error):
                 raise error
@@ -223,12 +237,13 @@ class Attempt:
                 assert_never(negotiated)
 
     def _upgrade_answered(
-        self, event: Upgraded | UpgradeRefused | UpgradeRequested | Message | Closed
+        self, event: Upgraded | UpgradeRefused | UpgradeRequested | Message | Closed, now: float
     ) -> None:
         match event:
             case UpgradeRequested() | Message():
                 raise AssertionError(f"no {type(event).__name__} before a client's upgrade")
-            case Upgraded():
+            case Upgraded(headers):
+                self._clock.heed(parse_date(dict(headers).get("date")), now=now)
                 assert self._websocket is not None
                 known = self._negotiated.connection_id if self._negotiated else None
                 self.outcome = Established(self.stream, self._websocket, known)

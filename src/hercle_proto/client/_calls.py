@@ -154,6 +154,10 @@ class Calls:
         """It surely was not carried out."""
         self._leave(call, error)
 
+    def rejected(self, call: Call[Any], error: HercleProtoError) -> None:
+        """The answer came, and it is not what was asked for."""
+        self._leave(call, error)
+
     def unclear(self, call: Call[Any], cause: HercleProtoError, *, now: float) -> None:
         """It ended, and nothing tells whether it was carried out."""
         self._leave(call, _unknown(call, cause, now))

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, assert_never
 from hercle_proto._contract import Call, Command, Event
 from hercle_proto._errors import RemoteProtocolError
 from hercle_proto.client._calls import Calls
-from hercle_proto.client._dialect import Answered, Dialect, Outcome, Refused, Settlement, Unclear
+from hercle_proto.client._dialect import (
+    Answered,
+    Dialect,
+    Outcome,
+    Refused,
+    Rejected,
+    Settlement,
+    Unclear,
+)
 from hercle_proto.client._queue import EventQueue
 from hercle_proto.hub import Completion, Invocation, StreamItem
 
@@ -51,7 +59,7 @@ class Desk:
 
     def received(self, invocation: Invocation, *, now: float) -> None:
         """The server invoked something on us."""
-        for what in self._dialect.received(invocation, self.calls):
+        for what in self._dialect.received(invocation, self.calls, now=now):
             if isinstance(what, Settlement):
                 self._settle(what.call, what.outcome, now)
             else:
@@ -77,6 +85,8 @@ class Desk:
                 self.calls.answered(call, value)
             case Refused(error):
                 self.calls.refused(call, error)
+            case Rejected(error):
+                self.calls.rejected(call, error)
             case Unclear(cause):
                 self.calls.unclear(call, cause, now=now)
             case _:

@@ -17,7 +17,16 @@ from hercle_proto._contract import Call, Command, Event
 from hercle_proto._errors import CommandError, HercleProtoError
 from hercle_proto.hub import Completion, Invocation
 
-__all__ = ["Answered", "Dialect", "InFlight", "Outcome", "Refused", "Settlement", "Unclear"]
+__all__ = [
+    "Answered",
+    "Dialect",
+    "InFlight",
+    "Outcome",
+    "Refused",
+    "Rejected",
+    "Settlement",
+    "Unclear",
+]
 
 R = TypeVar("R")
 
@@ -37,6 +46,13 @@ class Refused:
 
 
 @frozen
+class Rejected:
+    """It was carried out and answered, and the answer is not what was asked for."""
+
+    error: CommandError
+
+
+@frozen
 class Unclear:
     """It ended, and whether it was carried out is not told:
 
@@ -46,7 +62,7 @@ class Unclear:
     cause: HercleProtoError
 
 
-Outcome: TypeAlias = Answered | Refused | Unclear
+Outcome: TypeAlias = Answered | Refused | Rejected | Unclear
 
 
 @frozen
@@ -94,6 +110,8 @@ class Dialect(Protocol):
         """
         ...
 
-    def received(self, invocation: Invocation, in_flight: InFlight) -> Iterable[Settlement | Event]:
+    def received(
+        self, invocation: Invocation, in_flight: InFlight, *, now: float
+    ) -> Iterable[Settlement | Event]:
         """What an invocation from the server means. Never raises."""
         ...

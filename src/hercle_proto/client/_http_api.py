@@ -37,7 +37,9 @@ class HttpApi(Protocol):
         """The request for a command, asked for when it is pulled."""
         ...
 
-    def answered(self, command: Command[Any], response: Response, *, key: str | None) -> Outcome:
+    def answered(
+        self, command: Command[Any], response: Response, *, key: str | None, now: float
+    ) -> Outcome:
         """What an answer means for its command. Never raises.
 
         `key` is what the request went with; it is blotted out of what the server says.

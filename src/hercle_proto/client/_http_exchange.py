@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from hercle_proto._contract import Command
 from hercle_proto.client._calls import unanswered
-from hercle_proto.client._dialect import Answered, Outcome, Refused, Unclear
+from hercle_proto.client._dialect import Answered, Outcome, Refused, Rejected, Unclear
 from hercle_proto.client._http_api import HttpApi
 from hercle_proto.http import Headers, Response, check_key_transport, without_query
 
@@ -38,7 +38,7 @@ class HttpExchange(Generic[R]):
 
         `response` has its status, its headers as pairs, and the body as clients give it: inflated.
         """
-        return self._api.answered(self.command, response, key=self._key)
+        return self._api.answered(self.command, response, key=self._key, now=0.0)
 
     def answer(self, response: Response, *, sent_at: float, now: float) -> R:
         """The command's answer. Raises what it ended with: `CommandRefused` and the like, or
@@ -50,7 +50,7 @@ class HttpExchange(Generic[R]):
         match outcome:
             case Answered(value):
                 return cast("R", value)
-            case Refused(error):
+            case Refused(error) | Rejected(error):
                 raise error
             case Unclear(cause):
                 raise unanswered(self.command, cause, sent_at=sent_at, now=now)

@@ -11,7 +11,7 @@ from hercle_proto._contract import Call, Entropy, Failure, Why
 from hercle_proto._credentials import clean_key, current_key
 from hercle_proto._errors import ConnectionFailed, HercleProtoError, SessionClosed
 from hercle_proto.client._calls import Calls
-from hercle_proto.client._dialect import Answered, Outcome, Refused, Unclear
+from hercle_proto.client._dialect import Answered, Outcome, Refused, Rejected, Unclear
 from hercle_proto.client._http_api import HttpApi
 from hercle_proto.client._http_lane import Exchange, Lane
 from hercle_proto.client._http_pause import Pause
@@ -134,7 +134,7 @@ class Lanes:
         assert exchange is not None
         lane.proven = True
         lane.rest(now=now)
-        outcome = self._api.answered(exchange.call.command, response, key=self._key)
+        outcome = self._api.answered(exchange.call.command, response, key=self._key, now=now)
         again = response.status == _UNAUTHORIZED and self._may_repeat(exchange) and self._new_key()
         if self._closing or lane is not self._lane or not lane.http.idle:
             self._forget(lane)
@@ -187,6 +187,8 @@ class Lanes:
                 self._calls.answered(call, value)
             case Refused(error):
                 self._calls.refused(call, error)
+            case Rejected(error):
+                self._calls.rejected(call, error)
             case Unclear(cause):
                 self._calls.unclear(call, cause, now=now)
             case _:

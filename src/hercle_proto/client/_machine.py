@@ -5,6 +5,8 @@ clock, no chance.
 events (`_desk`) and the streams (`_streams`). An `Attempt` becomes a `Link`, a `Link` ends in
 a `Farewell`; each owns its stream meanwhile, and the machine looks at what came of it after every
 input.
+
+Long because the life of a session is one story.
 """
 
 from __future__ import annotations

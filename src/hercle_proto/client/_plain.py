@@ -107,7 +107,9 @@ class PlainDialect:
         except RemoteProtocolError as error:
             return Unclear(error)
 
-    def received(self, invocation: Invocation, in_flight: InFlight) -> Iterable[Settlement | Event]:
+    def received(
+        self, invocation: Invocation, in_flight: InFlight, *, now: float
+    ) -> Iterable[Settlement | Event]:
         """Whatever the server invokes is an event."""
         arguments = cast("Sequence[Raw]", invocation.arguments)
         return (InvocationReceived(invocation.target, arguments, self._codec),)

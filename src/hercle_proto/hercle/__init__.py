@@ -29,15 +29,28 @@ from hercle_proto.hercle._rest import (
 from hercle_proto.hercle._rest_api import HercleRest
 from hercle_proto.hercle._session import MAX_MESSAGE_BYTES, hercle_session
 from hercle_proto.hercle._urls import PRODUCTION_URL, SANDBOX_URL
+from hercle_proto.hercle._verification import (
+    Agrees,
+    CheckResult,
+    Disagrees,
+    NotChecked,
+    Reaction,
+    Verification,
+    VerificationPolicy,
+)
+from hercle_proto.hercle._verifier import Verifier
 
 __all__ = [
     "MAX_ANSWER_BYTES",
     "MAX_MESSAGE_BYTES",
     "PRODUCTION_URL",
     "SANDBOX_URL",
+    "Agrees",
     "Answer",
+    "CheckResult",
     "CreateLightningInvoice",
     "CreatedInvoice",
+    "Disagrees",
     "ErrorAnswer",
     "ExecutionEvent",
     "GetLightningInvoices",
@@ -46,11 +59,16 @@ __all__ = [
     "HercleRest",
     "InvoiceSnapshot",
     "LightningInvoice",
+    "NotChecked",
+    "Reaction",
     "RestSession",
     "RestSettings",
     "UnmatchedAnswer",
     "UnreadableAnswer",
     "UnreadableRow",
+    "Verification",
+    "VerificationPolicy",
+    "Verifier",
     "hercle_rest",
     "hercle_session",
     "rest_exchange",

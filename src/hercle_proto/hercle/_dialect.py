@@ -19,13 +19,14 @@ from hercle_proto._errors import (
 )
 from hercle_proto.client import Answered, InFlight, Outcome, Refused, Settlement, Unclear
 from hercle_proto.hercle._answers import Answer, ErrorAnswer, UnreadableAnswer, shorten
-from hercle_proto.hercle._commands import HercleCommand
+from hercle_proto.hercle._commands import CreateLightningInvoice, HercleCommand
 from hercle_proto.hercle._envelope import Envelope, open_envelope, plain_data
 from hercle_proto.hercle._events import ExecutionEvent, UnmatchedAnswer
 from hercle_proto.hercle._json import Unreadable
 from hercle_proto.hercle._matching import find_call
 from hercle_proto.hercle._models import CreatedInvoice, InvoiceSnapshot
 from hercle_proto.hercle._refusals import proof_of_refusal
+from hercle_proto.hercle._verifier import Verifier
 from hercle_proto.hub import Completion, Invocation, Raw
 
 __all__ = ["ANSWERS", "HercleDialect", "with_client_id"]
@@ -52,11 +53,12 @@ def with_client_id(command: HercleCommand[R], entropy: Entropy) -> HercleCommand
 
 class HercleDialect:
     """Fulfils `Dialect` for `/ExecutionLiveServer/v1`. It holds nothing but the source of
-    ClientIds.
+    ClientIds, and who judges new invoices.
     """
 
-    def __init__(self, *, entropy: Entropy) -> None:
+    def __init__(self, *, entropy: Entropy, verifier: Verifier | None = None) -> None:
         self._entropy = entropy
+        self._verifier = verifier or Verifier()
 
     def admit(self, command: Command[R]) -> Command[R]:
         """The command with a ClientId. Raises `LocalProtocolError` for one that is not Hercle's."""
@@ -79,7 +81,9 @@ class HercleDialect:
             return Unclear(ApiError(reason))
         return Refused(CommandRefused(call.command, reason, code=proof))
 
-    def received(self, invocation: Invocation, in_flight: InFlight) -> Sequence[Settlement | Event]:
+    def received(
+        self, invocation: Invocation, in_flight: InFlight, *, now: float
+    ) -> Sequence[Settlement | Event]:
         """What an event means: the end of a call, or an event for whoever listens."""
         argument: Any = invocation.arguments[0] if invocation.arguments else _NOTHING
         envelope = open_envelope(argument)
@@ -89,21 +93,23 @@ class HercleDialect:
         call = find_call(envelope, answer, in_flight)
         if call is None:
             return (UnmatchedAnswer(envelope.subject, envelope.client_id, answer),)
-        return (Settlement(call, _outcome(call.command, answer)),)
+        return (Settlement(call, self._outcome(call.command, answer, now)),)
 
-
-def _outcome(command: Command[Any], answer: Answer) -> Outcome:
-    match answer:
-        case InvoiceSnapshot() | CreatedInvoice():
-            return Answered(answer)
-        case ErrorAnswer(reason, code, status, surely_refused):
-            if surely_refused:
-                return Refused(CommandRefused(command, reason, code=code, status=status))
-            return Unclear(ApiError(reason, code=code, status=status))
-        case UnreadableAnswer(problem):
-            return Unclear(RemoteProtocolError(f"an unreadable answer: {problem}"))
-        case _:
-            assert_never(answer)
+    def _outcome(self, command: Command[Any], answer: Answer, now: float) -> Outcome:
+        match answer:
+            case InvoiceSnapshot():
+                return Answered(answer)
+            case CreatedInvoice():
+                command = cast("CreateLightningInvoice", command)  # or it would not fit
+                return self._verifier.judge(command, answer, now=now)
+            case ErrorAnswer(reason, code, status, surely_refused):
+                if surely_refused:
+                    return Refused(CommandRefused(command, reason, code=code, status=status))
+                return Unclear(ApiError(reason, code=code, status=status))
+            case UnreadableAnswer(problem):
+                return Unclear(RemoteProtocolError(f"an unreadable answer: {problem}"))
+            case _:
+                assert_never(answer)
 
 
 def _other_event(target: str, envelope: Envelope, argument: Raw) -> Event:

@@ -28,7 +28,7 @@ from hercle_proto.hercle._commands import CreateLightningInvoice, GetLightningIn
 from hercle_proto.hercle._envelope import Envelope
 from hercle_proto.hercle._models import CreatedInvoice, InvoiceSnapshot
 
-__all__ = ["agrees", "find_call"]
+__all__ = ["agrees", "find_call", "means"]
 
 _MSAT_PER_SAT: Final = 1000
 
@@ -66,18 +66,21 @@ def agrees(created: CreatedInvoice, command: CreateLightningInvoice) -> bool:
     """
     text = created.encoded_payment_request or ""
     try:
-        request = PaymentRequest.parse(text, require_secret=False)
+        request = PaymentRequest.parse(text, require_secret=False, check_signature=False)
     except InvalidInvoice:
         prefix = unverified_amount(text)
         amount_msat = prefix and prefix.amount_msat
         describes = not command.memo
     else:
         amount_msat = request.amount_msat
-        describes = not command.memo or _describes(request, command.memo)
+        describes = not command.memo or means(request, command.memo)
     return describes and amount_msat == command.amount_sats * _MSAT_PER_SAT
 
 
-def _describes(request: PaymentRequest, memo: str) -> bool:
+def means(request: PaymentRequest, memo: str) -> bool:
+    """Whether the request is for this memo, be it by its hash, or in other characters that look
+    the same.
+    """
     if request.describes(memo):
         return True
     return request.description is not None and _normal(request.description) == _normal(memo)

@@ -17,6 +17,7 @@ from attrs import field, frozen
 from hercle_proto._errors import InvalidArgument, RemoteProtocolError
 from hercle_proto._numbers import decimal_from_wire
 from hercle_proto._timestamps import to_utc
+from hercle_proto.hercle._verification import NOT_VERIFIED, Verification
 
 __all__ = [
     "CreatedInvoice",
@@ -149,7 +150,8 @@ class InvoiceSnapshot:
 class CreatedInvoice(msgspec.Struct, frozen=True, gc=False):
     """The invoice that was created. Over REST there is neither a message nor a status code.
 
-    Source: "Create Lightning Invoice".
+    `verification` tells how its payment request compares with what was asked for. Two are equal if
+    the server told the same of them, be it verified or not. Source: "Create Lightning Invoice".
     """
 
     id: str
@@ -157,6 +159,22 @@ class CreatedInvoice(msgspec.Struct, frozen=True, gc=False):
     message: str | None = None
     encoded_payment_request: str | None = None
     http_status_code: int | None = None
+    verification: Verification = NOT_VERIFIED
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CreatedInvoice) and self._told() == other._told()
+
+    def __hash__(self) -> int:
+        return hash(self._told())
+
+    def _told(self) -> tuple[object, ...]:
+        return (
+            self.id,
+            self.expires_at,
+            self.message,
+            self.encoded_payment_request,
+            self.http_status_code,
+        )
 
 
 def to_vendor(

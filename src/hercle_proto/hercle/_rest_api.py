@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final, TypeAlias, TypeVar, assert_never, cast
 
 import msgspec
-from attrs import frozen
+from attrs import field, frozen
 from msgspec import Raw
 from msgspec.json import Decoder
 
@@ -17,13 +17,15 @@ from hercle_proto._contract import Command, Entropy
 from hercle_proto._credentials import bearer
 from hercle_proto._errors import LocalProtocolError, RemoteProtocolError
 from hercle_proto._numbers import decimal_to_wire
-from hercle_proto.client import Answered, Outcome, Unclear, failure_of
+from hercle_proto.client import Answered, Outcome, Rejected, Unclear, failure_of
 from hercle_proto.hercle._answers import CREATED, Details, answer_from
 from hercle_proto.hercle._commands import CreateLightningInvoice, GetLightningInvoices
 from hercle_proto.hercle._dialect import with_client_id
 from hercle_proto.hercle._json import Unreadable, decode, decode_tolerantly
 from hercle_proto.hercle._models import CreatedInvoice
 from hercle_proto.hercle._rows import read_rows
+from hercle_proto.hercle._rules import DEFAULT_EXPIRY_HOURS
+from hercle_proto.hercle._verifier import Verifier
 from hercle_proto.http import USER_AGENT, Request, Response, Url
 
 __all__ = ["HercleRest"]
@@ -32,17 +34,16 @@ R = TypeVar("R")
 
 _Command: TypeAlias = GetLightningInvoices | CreateLightningInvoice
 
-_DEFAULT_EXPIRY_HOURS: Final = 24
-
 
 @frozen
 class HercleRest:
     """Fulfils `HttpApi` for `/api/v1/invoices`. It holds nothing but where that is, and the source
-    of fresh ClientIds, which stay on our side; None makes none.
+    of fresh ClientIds, which stay on our side; None makes none; and who judges new invoices.
     """
 
     url: Url
     entropy: Entropy | None = None
+    verifier: Verifier = field(factory=Verifier)
 
     def admit(self, command: Command[R]) -> Command[R]:
         """The command, with a ClientId if there is a source.
@@ -68,17 +69,20 @@ class HercleRest:
             case _:
                 assert_never(command)
 
-    def answered(self, command: Command[Any], response: Response, *, key: str | None) -> Outcome:
+    def answered(
+        self, command: Command[Any], response: Response, *, key: str | None, now: float
+    ) -> Outcome:
         """What an answer means for its command. `key` is blotted out of what the server says."""
+        self.verifier.clock.heed(response.date, now=now)
         if response.status < 300:
-            return _success(cast("_Command", command), response)
+            return _success(cast("_Command", command), response, self.verifier, now)
         return failure_of(command, response, key=key, where="the REST API")
 
 
 def _body(command: CreateLightningInvoice) -> bytes:
     fields: dict[str, object] = {
         "amountBtc": Raw(decimal_to_wire(command.amount_btc).encode()),
-        "expiryHours": command.expiry_hours or _DEFAULT_EXPIRY_HOURS,
+        "expiryHours": command.expiry_hours or DEFAULT_EXPIRY_HOURS,
     }
     if command.memo is not None:
         fields["memo"] = command.memo
@@ -93,21 +97,22 @@ _INVOICES: Final = Decoder(_Invoices)
 _DETAILS: Final = Decoder(Details)
 
 
-def _success(command: _Command, response: Response) -> Outcome:
+def _success(
+    command: _Command, response: Response, verifier: Verifier, now: float
+) -> Answered | Rejected | Unclear:
     try:
         match command:
             case GetLightningInvoices():
                 return Answered(read_rows(decode(_INVOICES, response.body).invoices))
             case CreateLightningInvoice():
                 created = answer_from(CREATED, _details(response.body))
+                if isinstance(created, CreatedInvoice):
+                    return verifier.judge(command, created, now=now)
+                problem = "it tells of no invoice"
             case _:
                 assert_never(command)
     except Unreadable as error:
         problem = str(error)
-    else:
-        if isinstance(created, CreatedInvoice):
-            return Answered(created)
-        problem = "it tells of no invoice"
     return Unclear(
         RemoteProtocolError(f"the answer (HTTP {response.status}) could not be read: {problem}")
     )

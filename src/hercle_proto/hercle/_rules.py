@@ -14,6 +14,7 @@ from typing import Final
 from hercle_proto._errors import InvalidArgument
 
 __all__ = [
+    "DEFAULT_EXPIRY_HOURS",
     "MAX_BTC",
     "MAX_CLIENT_ID",
     "MAX_EXPIRY_HOURS",
@@ -27,6 +28,7 @@ __all__ = [
     "sats_from_btc",
 ]
 
+DEFAULT_EXPIRY_HOURS: Final = 24
 MAX_CLIENT_ID: Final = 36
 MAX_EXPIRY_HOURS: Final = 720
 MAX_MEMO_BYTES: Final = 639

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from hercle_proto._contract import Entropy, KeySource
-from hercle_proto.client import ClientSettings, HubClient, ReconnectPolicy
+from hercle_proto.client import ClientSettings, HubClient, ReconnectPolicy, ServerClock
 from hercle_proto.hercle._dialect import HercleDialect
-from hercle_proto.hercle._urls import SANDBOX_URL, hub_url
+from hercle_proto.hercle._urls import SANDBOX_URL, hub_url, is_production
+from hercle_proto.hercle._verification import VerificationPolicy
+from hercle_proto.hercle._verifier import Verifier
 from hercle_proto.hub import HubSettings
 
 __all__ = ["MAX_MESSAGE_BYTES", "hercle_session"]
 
 _RECONNECT: Final = ReconnectPolicy()
+_VERIFICATION: Final = VerificationPolicy()
 
 MAX_MESSAGE_BYTES: Final = 256 * 2**20
 """The largest message taken: the API has no paging, and an invoice is about a kilobyte."""
@@ -30,13 +34,17 @@ def hercle_session(
     max_message_bytes: int = MAX_MESSAGE_BYTES,
     skip_negotiation: bool = False,
     allow_insecure: bool = False,
+    verification: VerificationPolicy = _VERIFICATION,
+    utc_now: datetime | None = None,
 ) -> HubClient:
     """A machine that takes `GetLightningInvoices` and `CreateLightningInvoice`.
 
     `url` is an origin (`SANDBOX_URL`, `PRODUCTION_URL`, your own server's) or a whole hub URL.
     `api_key` is the key, or a function that gives the present one. Times are seconds, sizes bytes;
-    what the rest means says `ClientSettings`. Raises `InvalidArgument` for a URL or key that cannot
-    be one.
+    what the rest means says `ClientSettings`. `verification` is what follows when a created invoice
+    is not what was asked for. `utc_now` is the calendar at the start, for servers that do not tell
+    theirs. Raises `InvalidArgument` for a URL or key that cannot be one, and `MissingExtra` where a
+    payee is expected and the extra `bolt11` is not installed.
     """
     hub = hub_url(url)
     settings = ClientSettings(
@@ -50,4 +58,7 @@ def hercle_session(
         call_timeout=call_timeout,
         event_limit=event_limit,
     )
-    return HubClient(settings, HercleDialect(entropy=entropy), entropy=entropy)
+    clock = ServerClock(utc_now)
+    verifier = Verifier(verification, clock=clock, production=is_production(hub))
+    dialect = HercleDialect(entropy=entropy, verifier=verifier)
+    return HubClient(settings, dialect, entropy=entropy, clock=clock)

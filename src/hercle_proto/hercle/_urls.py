@@ -6,7 +6,15 @@ from typing import Final
 
 from hercle_proto.http import Url
 
-__all__ = ["HUB_PATH", "INVOICES_PATH", "PRODUCTION_URL", "SANDBOX_URL", "hub_url", "invoices_url"]
+__all__ = [
+    "HUB_PATH",
+    "INVOICES_PATH",
+    "PRODUCTION_URL",
+    "SANDBOX_URL",
+    "hub_url",
+    "invoices_url",
+    "is_production",
+]
 
 SANDBOX_URL: Final = "https://publicapi.sandbox.hercle.financial"
 """Where money is play money. The default everywhere."""
@@ -25,6 +33,14 @@ def hub_url(url: str) -> Url:
 def invoices_url(url: str) -> Url:
     """The REST invoices of an origin or of a hub's URL, likewise. Raises `InvalidArgument`."""
     return _located(url, INVOICES_PATH, elsewhere=HUB_PATH)
+
+
+def is_production(url: Url) -> bool:
+    """Whether money is real there."""
+    return url.host == _PRODUCTION.host
+
+
+_PRODUCTION: Final = Url.parse(PRODUCTION_URL)
 
 
 def _located(url: str, path: str, *, elsewhere: str) -> Url:

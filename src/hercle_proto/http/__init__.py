@@ -7,6 +7,7 @@ from hercle_proto.http._connection import (
     HttpConnection,
     HttpEvent,
 )
+from hercle_proto.http._dates import parse_date
 from hercle_proto.http._messages import USER_AGENT, Headers, Request, Response
 from hercle_proto.http._retry_after import retry_after
 from hercle_proto.http._url import Origin, Url, check_key_transport, without_query
@@ -24,6 +25,7 @@ __all__ = [
     "Response",
     "Url",
     "check_key_transport",
+    "parse_date",
     "retry_after",
     "without_query",
 ]

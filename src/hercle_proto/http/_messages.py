@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import field, frozen
 
 from hercle_proto._errors import InvalidArgument
+from hercle_proto.http._dates import parse_date
 
 if TYPE_CHECKING:
     from attrs import Attribute
@@ -84,6 +86,11 @@ class Response:
         """The first value of a header; letter case does not count."""
         wanted = name.lower()
         return next((value for each, value in self.headers if each.lower() == wanted), None)
+
+    @property
+    def date(self) -> datetime | None:
+        """The server's clock when it answered, if it told."""
+        return parse_date(self.header("Date"))
 
     def __repr__(self) -> str:
         return f"<Response {self.status}, {len(self.headers)} headers, {len(self.body)} bytes>"
