@@ -81,7 +81,8 @@ def test_a_message_is_handed_over() -> None:
     client.receive_data(frame(0x01, b"a") + frame(0x80, b"b") + frame(0x01, b"c"))
     (first,) = events(client)
     assert isinstance(first, Message)
-    first.payload = b""
+    assert isinstance(first.payload, bytearray)
+    first.payload.clear()
     client.receive_data(frame(0x80, b"d"))
     assert events(client) == [Message(b"cd", False)]
 
