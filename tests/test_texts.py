@@ -1,0 +1,51 @@
+"""A server's text as it is shown."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hercle_proto._texts import LONGEST_TEXT, presentable
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("Amount too small", "Amount too small"),
+        ("  a\r\n\tb  ", "a b"),
+        ("\u2028a\u2029b\x85c", "a b c"),
+        ("\x1b[31mred\x07\x00\x7f", "�[31mred���"),
+        ("\x9b2J", "�2J"),
+        ("ab\u202ecd", "ab�cd"),
+        ("\ud800", "�"),
+        ("größer 火 🙂", "größer 火 🙂"),
+        ("x" * LONGEST_TEXT, "x" * LONGEST_TEXT),
+        ("x" * (LONGEST_TEXT + 1), "x" * LONGEST_TEXT + "…"),
+        (" " * LONGEST_TEXT + "x", "…"),
+    ],
+)
+def test_a_text_becomes_one_printable_line(text: str, shown: str) -> None:
+    assert presentable(text) == shown
+
+
+@pytest.mark.parametrize("text", ["no key k+/1 here", "no key k%2B%2F1 here"])
+def test_the_key_is_blotted_out(text: str) -> None:
+    assert presentable(text, secret="k+/1") == "no key [key] here"
+
+
+def test_no_beginning_of_a_key_is_left_at_the_cut() -> None:
+    assert "sec" not in presentable("x" * (LONGEST_TEXT - 3) + "secret-key", secret="secret-key")
+
+
+def test_an_empty_secret_blots_nothing() -> None:
+    assert presentable("abc", secret="") == "abc"
+
+
+@given(st.text(st.characters()), st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E)))
+def test_whatever_comes_is_one_line_within_the_limit(text: str, secret: str) -> None:
+    shown = presentable(text, secret=secret)
+    assert len(shown) <= LONGEST_TEXT + 1
+    assert shown.isprintable()
+    assert shown.strip() == shown
