@@ -43,8 +43,9 @@ class Streams:
         return self._last
 
     def hand_over(self, stream: int, owner: Owner) -> None:
-        """The same stream means something else from now on."""
-        self._owners[stream] = owner
+        """The same stream means something else from now on, unless it is gone."""
+        if stream in self._owners:
+            self._owners[stream] = owner
 
     def close(self, stream: int) -> None:
         """Close it at once; harmless when it is gone."""
