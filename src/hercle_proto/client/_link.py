@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from hercle_proto._contract import NEED_DATA, Buffer, Failure, NeedData, Why
-from hercle_proto._errors import ConnectionFailed, RemoteProtocolError
+from hercle_proto._errors import ConnectionFailed, HercleProtoError, RemoteProtocolError
 from hercle_proto.hub import (
     CancelInvocation,
     Completion,
@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 __all__ = ["Farewell", "Link"]
 
 _PULL = 64 * 1024
-_MOST_OWED = 4096
-"""Answers to the server's requests that it has not read yet."""
+_MOST_OWED = 512 * 1024
+"""Bytes of answers to the server's requests that it has not read yet."""
+_REFUSAL = 100
+"""Bytes of one such answer, but for its invocation id."""
 _NO_RESULT = "Client didn't provide a result."
 _FAREWELL = 1.0
 """Seconds for the last words on a connection that is over."""
@@ -57,6 +59,7 @@ class Link:
         self._desk = desk
         self._owed = 0
         self._held_back = False
+        self._ended = False
         self._leaving = False
         self.hub.start(now=now)
         self._read(now)  # what came behind the upgrade's answer
@@ -68,7 +71,7 @@ class Link:
 
     def failed(self, failure: Failure, *, now: float) -> None:
         self.gone = True
-        self.hub.receive_end(ConnectionFailed(failure), now=now)
+        self._end(ConnectionFailed(failure), now)
 
     def received(self, data: Buffer, *, now: float) -> None:
         if len(data):
@@ -105,7 +108,7 @@ class Link:
         self, *, now: float
     ) -> HandshakeCompleted | HubClosed | Literal[NeedData.NEED_DATA]:
         """Give the hub's messages to the desk, up to the next event of the connection itself."""
-        while (event := self.hub.next_event()) is not NEED_DATA:
+        while not self.must_hold_back and (event := self.hub.next_event()) is not NEED_DATA:
             match event:
                 case Invocation():
                     if event.invocation_id is not None:
@@ -123,9 +126,18 @@ class Link:
                     assert_never(event)
         return NEED_DATA
 
+    @property
+    def must_hold_back(self) -> bool:
+        """Whether to leave unread what comes, until somebody takes an event.
+
+        Never before the handshake nor after the end: a slow listener must not cost the connection.
+        """
+        running = self.hub.state is HubState.CONNECTED and not self._ended
+        return running and self._desk.must_hold_back
+
     def heed_events(self, *, now: float) -> None:
         """Time in which we do not read for want of room must not count as the peer's silence."""
-        held_back = self._desk.must_hold_back
+        held_back = self.must_hold_back
         if held_back is not self._held_back:
             self._held_back = held_back
             (self.hub.pause_reading if held_back else self.hub.resume_reading)(now=now)
@@ -151,16 +163,20 @@ class Link:
                     self.gone = self.gone or self._leaving  # both have said goodbye
                     detail = f"the server ended the WebSocket with code {code}"
                     lost = ConnectionFailed(Failure(Why.LOST, detail))
-                    self.hub.receive_end(error or lost, now=now)
+                    self._end(error or lost, now)
                 case _:
                     assert_never(event)
 
+    def _end(self, cause: HercleProtoError, now: float) -> None:
+        self._ended = True
+        self.hub.receive_end(cause, now=now)
+
     def _refuse(self, invocation_id: str, now: float) -> None:
         """Answer a request for a client result, of which we have none (P-13)."""
-        self._owed += 1
+        self._owed += _REFUSAL + len(invocation_id)
         if self._owed > _MOST_OWED:
             flood = "the server asks for results faster than it reads the answers"
-            self.hub.receive_end(RemoteProtocolError(flood), now=now)
+            self._end(RemoteProtocolError(flood), now)
         else:
             self.hub.send(Completion(invocation_id, error=_NO_RESULT), now=now)
 
@@ -184,6 +200,8 @@ class Farewell:
 
     def received(self, data: Buffer, *, now: float) -> None:
         self._websocket.receive_data(data)
+        while self._websocket.next_event() is not NEED_DATA:
+            pass  # nobody asks any more
         closed = self._waits_for_close and self._websocket.state is WebSocketState.CLOSED
         if closed or not len(data):
             self._streams.close(self._stream)
