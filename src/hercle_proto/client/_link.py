@@ -58,7 +58,8 @@ class Link:
         """There is nobody left to say goodbye to."""
         self._desk = desk
         self._owed = 0
-        self._held_back = False
+        self.held_back = False
+        """Whether the hub was told that we do not read."""
         self._ended = False
         self._leaving = False
         self.hub.start(now=now)
@@ -138,8 +139,8 @@ class Link:
     def heed_events(self, *, now: float) -> None:
         """Time in which we do not read for want of room must not count as the peer's silence."""
         held_back = self.must_hold_back
-        if held_back is not self._held_back:
-            self._held_back = held_back
+        if held_back is not self.held_back:
+            self.held_back = held_back
             (self.hub.pause_reading if held_back else self.hub.resume_reading)(now=now)
 
     def goodbye(self, *, now: float) -> None:

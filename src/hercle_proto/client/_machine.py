@@ -88,6 +88,7 @@ class HubClient:
         self._attempt: Attempt | None = None
         self._link: Link | None = None
         self._connected_at = 0.0
+        self._now = 0.0  # of the newest input: taking an event is none
         self._deadline: float | None = None  # of the delay in WAITING, of the goodbye in CLOSING
         self._error: HercleProtoError | None = None
         self.ready: Call[None] = Call(_Ready(), 0)
@@ -136,8 +137,11 @@ class HubClient:
         return earliest(self._deadline, self._desk.calls.next_deadline(), *owners)
 
     def next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
-        """What nobody asked for, oldest first."""
-        return self._desk.events.take()
+        """What nobody asked for, oldest first. Makes room for what the link holds back."""
+        event = self._desk.events.take()
+        if self._link is not None and self._link.held_back:
+            self._look(self._now)
+        return event
 
     # -- what happens to streams -------------------------------------------------------------------
 
@@ -195,7 +199,7 @@ class HubClient:
         if self._state in (State.CLOSING, State.CLOSED):
             raise self._error or SessionClosed()
         call = self._desk.submit(command, now=now, timeout=timeout)
-        self._heed_events(now)
+        self._look(now)
         return call
 
     def abandon(self, call: Call[Any], *, now: float) -> None:
@@ -316,5 +320,6 @@ class HubClient:
 
     def _heed_events(self, now: float) -> None:
         """Whether the link is read depends on the events and the callers; let it know."""
+        self._now = now
         if self._link is not None:
             self._link.heed_events(now=now)

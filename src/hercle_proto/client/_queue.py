@@ -33,10 +33,10 @@ class EventQueue:
     def put(self, event: Event, *, calls_waiting: bool) -> None:
         """Append an event, or count it as dropped.
 
-        What one read brought beyond the limit is kept when reading is about to stop, for it comes
-        only once.
+        What was under way when reading stopped is kept, up to as much again.
         """
-        if len(self._events) >= self._limit and not self.must_wait(calls_waiting=calls_waiting):
+        full = len(self._events) >= self._limit and not self.must_wait(calls_waiting=calls_waiting)
+        if full or len(self._events) >= 2 * self._limit:
             self._dropped += 1
             return
         if self._dropped:
