@@ -434,7 +434,7 @@ def test_a_client_result_is_refused():
 
 def test_a_flood_of_requests_for_results_ends_the_connection():
     def flood(peer, invocation):
-        for n in range(5000):
+        for n in range(6000):
             peer.send(Invocation("ask", (), invocation_id=str(n)))
 
     stage = Stage(flood, echo, fates=(Fate(stops_reading_after=1500, latency=0.1),)).start()
