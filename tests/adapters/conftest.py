@@ -40,7 +40,8 @@ def nothing_left() -> Generator[None]:
 
 def _threads() -> set[threading.Thread]:
     """Those of ours: trio and asyncio keep threads that look names up."""
-    return {t for t in threading.enumerate() if not t.name.startswith(("Trio thread", "asyncio_"))}
+    theirs = ("Trio thread", "asyncio_")
+    return {t for t in threading.enumerate() if t.is_alive() and not t.name.startswith(theirs)}
 
 
 def _sockets() -> set[str]:

@@ -8,16 +8,16 @@ driver keeps of a stream.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from math import inf
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from hercle_proto import NEED_DATA, Call, Close, Command, Endpoint, Event, Failure, Machine, Open
 from hercle_proto._errors import HercleProtoError
 
 __all__ = ["AsyncBell", "AsyncSession", "Line", "SessionBase"]
 
+Clock: TypeAlias = Callable[[], float]
 R = TypeVar("R")
 T = TypeVar("T")
 
@@ -46,15 +46,16 @@ class Line(Protocol):
         """Close at once, connected or not. Nothing of what was pulled is waited for."""
 
 
-class SessionBase(ABC, Generic[BellT]):
+class SessionBase(Generic[BellT]):
     """The machine's side of a session. Callers are alone: on one loop, or under one lock."""
 
     def __init__(
-        self, machine: Machine, *, clock: Callable[[], float], bell: Callable[[], BellT]
+        self, machine: Machine, clock: Clock, bell: Callable[[], BellT], line: Callable[..., Line]
     ) -> None:
         self.machine = machine
         self._clock = clock
         self._bell = bell
+        self._line = line
         self._lines: dict[int, Line] = {}
         self._bells: dict[Call[Any] | None, BellT] = {}  # None is for who waits for any news
         self._alarm_at = inf
@@ -62,9 +63,6 @@ class SessionBase(ABC, Generic[BellT]):
         self._crash: BaseException | None = None
 
     # -- what the loop offers ----------------------------------------------------------------------
-
-    @abstractmethod
-    def _line(self, stream: int) -> Line: ...
 
     def _arm(self, deadline: float) -> None:
         """Call `_fire` at `deadline`, and not when it was to be called until now."""
@@ -112,7 +110,7 @@ class SessionBase(ABC, Generic[BellT]):
                 case Open(stream, endpoint):
                     if endpoint.tls:
                         raise ValueError("TLS is a machine around this one: hercle_adapters.Tls")
-                    self._lines[stream] = line = self._line(stream)
+                    self._lines[stream] = line = self._line(self, stream)
                     line.open(endpoint)
                 case Close(stream):
                     if closed := self._lines.pop(stream, None):
@@ -212,7 +210,7 @@ class SessionBase(ABC, Generic[BellT]):
             raise self._crash
 
 
-class AsyncSession(SessionBase[AsyncBell], ABC):
+class AsyncSession(SessionBase[AsyncBell]):
     """A machine at work on an event loop. Use it on that loop only.
 
     Iterate over it for events: what nobody asked for, oldest first. The iteration ends when the

@@ -49,17 +49,17 @@ class Tls:
         return self._machine.closed and not self._closes
 
     def actions(self) -> list[Action]:
-        actions, self._closes = self._closes, []
-        for action in self._machine.actions():
-            match action:
-                case Open(stream, endpoint) if endpoint.tls:
-                    context = self._context or _default_context()
-                    self._secured[stream] = _Secured(context, endpoint.host)
-                    actions.append(Open(stream, evolve(endpoint, tls=False)))
-                case _:
-                    self._secured.pop(action.stream, None)
-                    actions.append(action)
-        return actions
+        closes, self._closes = self._closes, []
+        return [*closes, *map(self._in_clear, self._machine.actions())]
+
+    def _in_clear(self, action: Action) -> Action:
+        match action:
+            case Open(stream, endpoint) if endpoint.tls:
+                self._secured[stream] = _Secured(self._context or _default_context(), endpoint.host)
+                return Open(stream, evolve(endpoint, tls=False))
+            case _:
+                self._secured.pop(action.stream, None)
+                return action
 
     def data_to_send(self, stream: int, *, now: float) -> bytes:
         if (secured := self._secured.get(stream)) is None:

@@ -45,13 +45,10 @@ open_signalr = _machines.opener(drive, _machines.signalr)
 
 class Session(AsyncSession):
     def __init__(self, machine: Machine, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(machine, clock=loop.time, bell=asyncio.Event)
+        super().__init__(machine, loop.time, asyncio.Event, _Line)
         self._loop = loop
         self._alarm: asyncio.TimerHandle | None = None
         self._living: set[_Line] = set()
-
-    def _line(self, stream: int) -> _Line:
-        return _Line(self, stream)
 
     def _arm(self, deadline: float) -> None:
         if self._alarm is not None:
@@ -60,10 +57,6 @@ class Session(AsyncSession):
 
     def _schedule(self) -> None:
         self._loop.call_soon(self._pump)
-
-    def _died(self, line: _Line) -> None:
-        self._living.discard(line)
-        self._ring(None)
 
 
 class _ReceiveBuffer(threading.local):
@@ -92,6 +85,7 @@ class _Line(asyncio.BufferedProtocol):
     def open(self, endpoint: Endpoint) -> None:
         self._session._living.add(self)
         self._opening = self._session._loop.create_task(self._connect(endpoint))
+        self._opening.add_done_callback(self._conclude)
 
     def look(self, *, wanted: bool) -> None:
         if self._transport is None:
@@ -114,9 +108,11 @@ class _Line(asyncio.BufferedProtocol):
             await loop.create_connection(lambda: self, sock=await _first_to_connect(found))
         except _tcp.CONNECT_ERRORS as error:
             self._session._failed(self._stream, _tcp.unopened(error))
-        finally:
-            if self._transport is None:
-                self._session._died(self)
+
+    def _conclude(self, _: object) -> None:
+        if self._transport is None:
+            self._session._living.discard(self)
+            self._session._ring(None)
 
     def _write(self, transport: asyncio.Transport) -> None:
         while not self._full and not transport.is_closing():  # which would swallow it
@@ -154,7 +150,8 @@ class _Line(asyncio.BufferedProtocol):
         if self._transport and exc and not self._ended and self._stream in self._session._lines:
             self._read_last_words(self._transport)
         self._session._failed(self._stream, _tcp.lost(exc))
-        self._session._died(self)
+        self._transport = None
+        self._conclude(None)
 
     def _read_last_words(self, transport: asyncio.Transport) -> None:
         """A transport that failed to write reads no more; but what the peer said last is there."""

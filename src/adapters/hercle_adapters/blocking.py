@@ -9,15 +9,13 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from time import monotonic
-from typing import Self, TypeVar
+from typing import Self
 
 from hercle_adapters import _machines, _tcp
-from hercle_adapters._session import SessionBase
+from hercle_adapters._session import R, SessionBase
 from hercle_proto import Command, Endpoint, Event, Machine
 
 __all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_signalr"]
-
-R = TypeVar("R")
 
 
 @contextmanager
@@ -41,7 +39,22 @@ open_hercle_rest = _machines.opener(drive, _machines.hercle_rest)
 open_signalr = _machines.opener(drive, _machines.signalr)
 
 
-class Session(SessionBase[threading.Event]):
+class _Bell:
+    """A lock, since interrupts break `threading.Event`. Rung once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def set(self) -> None:
+        self._lock.release()
+
+    def wait(self) -> None:
+        with self._lock:
+            pass
+
+
+class Session(SessionBase[_Bell]):
     """A machine at work in a thread of its own. Any thread may use it.
 
     Iterate over it for events: what nobody asked for, oldest first. The iteration ends when the
@@ -49,15 +62,11 @@ class Session(SessionBase[threading.Event]):
     """
 
     def __init__(self, machine: Machine) -> None:
-        super().__init__(machine, clock=monotonic, bell=threading.Event)
+        super().__init__(machine, monotonic, _Bell, _Line)
         self._lock = threading.Lock()  # in C: nothing interrupts between it and its block
-        self._stopping = False
-        self._selector = DefaultSelector()
-        self._waker, self._woken = socket.socketpair()
-        self._waker.setblocking(False)  # full is as good as sent
-        self._selector.register(self._woken, EVENT_READ, lambda _: self._woken.recv(4096))
+        self._over = _Bell()
+        self._waker: socket.socket | None = None
         self._thread = threading.Thread(target=self._run, name=__name__, daemon=True)
-        self._thread.start()
 
     def call(self, command: Command[R], timeout: float | None = None) -> R:
         """Have a command carried out and return its answer.
@@ -90,6 +99,7 @@ class Session(SessionBase[threading.Event]):
     # -- the block ---------------------------------------------------------------------------------
 
     def _begin(self) -> None:
+        self._thread.start()
         with self._lock:
             bell = self._start()
         bell.wait()
@@ -98,33 +108,32 @@ class Session(SessionBase[threading.Event]):
     def _leave(self) -> None:
         with self._lock:
             self._feed(lambda now: self.machine.close(now=now))
-        while True:
-            with self._lock:
-                if self._is_over():
-                    break
-                news = self._listen()
-            news.wait()
+        self._over.wait()
         self._raise_crash()
 
     def _stop(self) -> None:
         with self._lock:
-            self._stopping = True
+            self._finish()
             self._schedule()
-        self._thread.join()
-        self._waker.close()
+        with suppress(RuntimeError):  # interrupted before it started
+            self._thread.join()
 
     # -- the thread --------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        with self._selector, self._woken:
+        """What has to be closed is made here, where no interrupt comes."""
+        waker, woken = socket.socketpair()
+        with DefaultSelector() as self._selector, waker, woken:
+            self._selector.register(woken, EVENT_READ, lambda _: woken.recv(4096))
+            self._waker = waker
+            self._schedule()
             try:
-                while not self._stopping:
+                while not self._is_over():
                     self._round()
-                with self._lock:
-                    self._finish()
             except BaseException as error:  # noqa: BLE001 - nobody waits for a dead thread
                 with self._lock:
                     self._end(error)
+        self._over.set()
 
     def _round(self) -> None:
         # at most a day, which every selector takes
@@ -137,12 +146,10 @@ class Session(SessionBase[threading.Event]):
                 self._fire()
             self._pump()
 
-    def _line(self, stream: int) -> _Line:
-        return _Line(self, stream)
-
     def _schedule(self) -> None:
-        with suppress(OSError):
-            self._waker.send(b"!")
+        if self._waker is not None:  # else the thread is about to look anyway
+            with suppress(OSError):
+                self._waker.send(b"!")
 
 
 class _Line:
@@ -232,12 +239,11 @@ class _Line:
     def _read(self, sock: socket.socket) -> None:
         try:
             data = sock.recv(_tcp.READ_SIZE)
+            if not data and self._broken is not None:  # the end that a reset leaves behind
+                raise self._broken
         except OSError as error:
             if not isinstance(error, BlockingIOError):
                 self._session._failed(self._stream, _tcp.lost(error))
-            return
-        if not data and self._broken is not None:  # the end that a reset leaves behind
-            self._session._failed(self._stream, _tcp.lost(self._broken))
             return
         self._ended = not data
         self._session._received(self._stream, data)

@@ -46,12 +46,9 @@ open_signalr = _machines.opener(drive, _machines.signalr)
 
 class Session(AsyncSession):
     def __init__(self, machine: Machine, nursery: trio.Nursery) -> None:
-        super().__init__(machine, clock=trio.current_time, bell=trio.Event)
+        super().__init__(machine, trio.current_time, trio.Event, _Line)
         self._nursery = nursery
         self._alarm = trio.CancelScope()
-
-    def _line(self, stream: int) -> _Line:
-        return _Line(self, stream)
 
     def _arm(self, deadline: float) -> None:
         self._alarm.deadline = deadline
