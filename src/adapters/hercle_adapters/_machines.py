@@ -1,8 +1,9 @@
-"""The machines that drivers open: ours, with the system's randomness and TLS around them."""
+"""The machines that drivers open: ours, with the system's randomness and calendar, in TLS."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import wraps
 from os import urandom
 from ssl import SSLContext
@@ -28,8 +29,12 @@ class _Options(TypedDict, total=False):
     event_limit: int
 
 
-class _Rest(_Options, total=False):
+class _Vendor(_Options, total=False):
     url: str
+    verification: vendor.VerificationPolicy
+
+
+class _Rest(_Vendor, total=False):
     max_answer_bytes: int
 
 
@@ -38,8 +43,7 @@ class _Hub(_Options, total=False):
     skip_negotiation: bool
 
 
-class _Hercle(_Hub, total=False):
-    url: str
+class _Hercle(_Hub, _Vendor, total=False):
     max_message_bytes: int
 
 
@@ -57,7 +61,8 @@ def hercle(api_key: KeySource, *, ssl_context: Ssl = None, **options: Unpack[_He
     `ssl_context` replaces the default one, which verifies certificates and host names. The other
     options, and what they raise, are those of `hercle_proto.hercle.hercle_session`.
     """
-    return Tls(vendor.hercle_session(api_key, entropy=urandom, **options), ssl_context)
+    now = datetime.now(UTC)
+    return Tls(vendor.hercle_session(api_key, entropy=urandom, utc_now=now, **options), ssl_context)
 
 
 def hercle_rest(api_key: KeySource, *, ssl_context: Ssl = None, **options: Unpack[_Rest]) -> Tls:
@@ -66,7 +71,8 @@ def hercle_rest(api_key: KeySource, *, ssl_context: Ssl = None, **options: Unpac
     `ssl_context` replaces the default one, which verifies certificates and host names. The other
     options, and what they raise, are those of `hercle_proto.hercle.hercle_rest`.
     """
-    return Tls(vendor.hercle_rest(api_key, entropy=urandom, **options), ssl_context)
+    now = datetime.now(UTC)
+    return Tls(vendor.hercle_rest(api_key, entropy=urandom, utc_now=now, **options), ssl_context)
 
 
 def signalr(url: str, *, ssl_context: Ssl = None, **options: Unpack[_SignalR]) -> Tls:
