@@ -63,7 +63,7 @@ class Desk:
             if isinstance(what, Settlement):
                 self._settle(what.call, what.outcome, now)
             else:
-                self.tell(what)
+                self.events.put(what, calls_waiting=self.calls.callers > 0)
 
     def completed(self, completion: Completion, *, now: float) -> None:
         """The server completed an invocation. One for nobody is dropped (P-22)."""

@@ -133,8 +133,8 @@ class Link:
 
         Never before the handshake nor after the end: a slow listener must not cost the connection.
         """
-        running = self.hub.state is HubState.CONNECTED and not self._ended
-        return running and self._desk.must_hold_back
+        wanted = self._desk.must_hold_back  # the first question, for it is asked for every message
+        return wanted and self.hub.state is HubState.CONNECTED and not self._ended
 
     def heed_events(self, *, now: float) -> None:
         """Time in which we do not read for want of room must not count as the peer's silence."""
@@ -156,8 +156,8 @@ class Link:
     def _read(self, now: float) -> None:
         while (event := self.websocket.next_event()) is not NEED_DATA:
             match event:
-                case Message(payload=payload):
-                    self.hub.receive_payload(payload, now=now)
+                case Message():
+                    self.hub.receive_payload(event.payload, now=now)
                 case Upgraded() | UpgradeRefused() | UpgradeRequested():
                     raise AssertionError(f"no {type(event).__name__} after a client's upgrade")
                 case Closed(code=code, error=error):

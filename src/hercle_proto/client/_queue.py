@@ -35,13 +35,17 @@ class EventQueue:
 
         What was under way when reading stopped is kept, up to as much again.
         """
-        full = len(self._events) >= self._limit and not self.must_wait(calls_waiting=calls_waiting)
-        if full or len(self._events) >= 2 * self._limit:
+        if len(self._events) >= self._limit and not self._has_room(calls_waiting=calls_waiting):
             self._dropped += 1
             return
         if self._dropped:
             self._flush_dropped()
         self._events.append(event)
+
+    def _has_room(self, *, calls_waiting: bool) -> bool:
+        """Whether there is some for one more, though the limit is reached."""
+        waits = self.must_wait(calls_waiting=calls_waiting)
+        return waits and len(self._events) < 2 * self._limit
 
     def put_last(self, event: Event) -> None:
         """Append the session's last event, whatever the limit."""
