@@ -36,23 +36,20 @@ class RecordBuffer:
 
     def feed(self, payload: bytes | bytearray) -> None:
         """Keeps `payload`, which must not change afterwards."""
-        if self._start < len(self._payload):
-            self._waiting.append(payload)
-        else:
-            self._payload = payload
-            self._start = 0
+        self._waiting.append(payload)
 
     def next(self) -> Record | None:
         """The oldest whole record without its separator, or None. Raises `MessageTooLarge`."""
         payload, start = self._payload, self._start
-        while (end := payload.find(_RS, start)) < 0:
-            if start < len(payload):
+        while not payload or (end := payload.find(_RS, start)) < 0:
+            if payload:
                 self._keep(memoryview(payload)[start:])
             if not self._waiting:
-                self._payload, self._start = b"", 0
+                self._payload = b""
                 return None
             payload, start = self._waiting.popleft(), 0
-        self._payload, self._start = payload, end + 1
+        self._start = end + 1
+        self._payload = payload if self._start < len(payload) else b""
         if self._partial:
             self._keep(memoryview(payload)[start:end])
             record, self._partial = self._partial, bytearray()
