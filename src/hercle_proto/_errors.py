@@ -26,6 +26,8 @@ __all__ = [
     "CommandRefused",
     "ConnectionFailed",
     "GaveUp",
+    "GivenUp",
+    "GraphQLError",
     "HercleProtoError",
     "InvalidArgument",
     "InvalidInvoice",
@@ -164,12 +166,11 @@ class Unauthorized(HercleProtoError):
 
 
 class KeyUnavailable(HercleProtoError):
-    """The function that gives the key failed. Only the kind of its error is told, for its text may
-    hold the key."""
+    """The function that gives the key raised, or gave no text. Only kinds are told, for an error's
+    text may hold the key."""
 
-    def __init__(self, kind: str) -> None:
-        super().__init__(f"the function that gives the key raised {kind}")
-        self.kind = kind
+    def __init__(self, what: str) -> None:
+        super().__init__(f"the function that gives the key {what}")
 
 
 class TimedOut(HercleProtoError):
@@ -209,6 +210,10 @@ class GaveUp(HercleProtoError):
         last = f"; the last: {causes[-1]}" if causes else ""
         super().__init__(f"gave up reconnecting after {len(causes)} failed attempts{last}")
         self.causes = tuple(causes)
+
+
+class GivenUp(HercleProtoError):
+    """Nobody waits for the command any more."""
 
 
 class SessionClosed(HercleProtoError):
@@ -288,6 +293,35 @@ class InvocationFailed(CommandError):
     def __init__(self, command: Command[Any], reason: str) -> None:
         super().__init__(command, f"{command.name} ended with an error: {reason}")
         self.reason = reason
+
+
+class GraphQLError(CommandError):
+    """A GraphQL server's own word that an operation ended with errors, and what came nevertheless.
+
+    `message`, `path` and `code` are those of the first error, `more` how many followed it. `data`
+    is JSON's values under the vendor's names, in part null; None if nothing came.
+    """
+
+    def __init__(
+        self,
+        command: Command[Any],
+        message: str,
+        *,
+        path: Sequence[str | int] = (),
+        code: str | None = None,
+        data: object = None,
+        more: int = 0,
+    ) -> None:
+        where = ".".join(map(str, path))
+        details = (where and f"at {where}", code, f"and {more} more" if more else "")
+        told = ", ".join(each for each in details if each)
+        text = f"{command.name} ended with an error: {message}" + (f" ({told})" if told else "")
+        super().__init__(command, text)
+        self.message = message
+        self.path = tuple(path)
+        self.code = code
+        self.data = data
+        self.more = more
 
 
 class OutcomeUnknown(CommandError):

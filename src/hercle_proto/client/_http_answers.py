@@ -22,7 +22,7 @@ from hercle_proto._errors import (
 from hercle_proto.client._dialect import Refused, Unclear
 from hercle_proto.http import Response, Url
 
-__all__ = ["failure_of"]
+__all__ = ["failure_of", "presentable"]
 
 _REQUEST_TIMEOUT: Final = 408
 _KEY_REFUSED: Final = frozenset({401, 403})
@@ -52,7 +52,7 @@ def failure_of(
     status = response.status
     if status < 400:
         return Unclear(RemoteProtocolError(f"{_not_followed(response)} (HTTP {status})"))
-    told, code, param = (_presentable(text, key) for text in _told(response.body))
+    told, code, param = (presentable(text, key) for text in _told(response.body))
     reason = told or _UNTOLD.get(status, "no reason was given")
     known = _Known(code=code or None, status=status, param=param or None)
     if status >= 500 or status == _REQUEST_TIMEOUT:
@@ -123,7 +123,7 @@ def _text(told: object) -> str:
             return ""
 
 
-def _presentable(text: str, key: str | None) -> str:
+def presentable(text: str, key: str | None) -> str:
     """One line of bounded length, without the key that some servers repeat."""
     line = " ".join((text.replace(key, "***") if key else text).split())
     return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"

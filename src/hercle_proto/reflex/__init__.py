@@ -1,0 +1,82 @@
+"""Amboss Reflex, over GraphQL: commands, answers and sessions.
+
+An invalid command cannot be made.
+"""
+
+from hercle_proto.reflex._api import ReflexApi
+from hercle_proto.reflex._commands import (
+    FindInvoices,
+    GetHello,
+    PushInvoice,
+    ReflexCommand,
+    Tag,
+)
+from hercle_proto.reflex._documents import Part
+from hercle_proto.reflex._models import (
+    Aggregated,
+    AggregatedStats,
+    Bucket,
+    ChannelAddress,
+    Checks,
+    City,
+    CountryShare,
+    CountryTotal,
+    DestinationChecks,
+    DestinationTotal,
+    FoundInvoices,
+    InvoiceTag,
+    Ip,
+    IpLocation,
+    Ips,
+    IpStatistics,
+    NodeChannel,
+    NodeChannels,
+    OpenValue,
+    PushedInvoice,
+    ReflexDestination,
+    ReflexInvoice,
+    RoutingHop,
+    Total,
+    TypeShare,
+    When,
+)
+from hercle_proto.reflex._session import REFLEX_URL, reflex_exchange, reflex_session
+
+__all__ = [
+    "REFLEX_URL",
+    "Aggregated",
+    "AggregatedStats",
+    "Bucket",
+    "ChannelAddress",
+    "Checks",
+    "City",
+    "CountryShare",
+    "CountryTotal",
+    "DestinationChecks",
+    "DestinationTotal",
+    "FindInvoices",
+    "FoundInvoices",
+    "GetHello",
+    "InvoiceTag",
+    "Ip",
+    "IpLocation",
+    "IpStatistics",
+    "Ips",
+    "NodeChannel",
+    "NodeChannels",
+    "OpenValue",
+    "Part",
+    "PushInvoice",
+    "PushedInvoice",
+    "ReflexApi",
+    "ReflexCommand",
+    "ReflexDestination",
+    "ReflexInvoice",
+    "RoutingHop",
+    "Tag",
+    "Total",
+    "TypeShare",
+    "When",
+    "reflex_exchange",
+    "reflex_session",
+]
