@@ -73,7 +73,12 @@ CASES: list[tuple[str | None, Data, Answer | None]] = [
     (CREATED, Details(http_status_code=422, message="m"), refused("m", None, 422)),
     (CREATED, Details(http_status_code=400, status_error="E"), refused("E", "E", 400)),
     (CREATED, Details(http_status_code=429), refused(NO_REASON, None, 429)),
-    (CREATED, Details(http_status_code=499, id="a"), refused(NO_REASON, None, 499)),
+    (CREATED, Details(http_status_code=499), refused(NO_REASON, None, 499)),
+    (
+        CREATED,
+        Details(http_status_code=409, id="a", message="exists already"),
+        refused("exists already", None, 409, surely=False),
+    ),
     (CREATED, Details(http_status_code=408), refused(NO_REASON, None, 408, surely=False)),
     (CREATED, Details(http_status_code=500), refused(NO_REASON, None, 500, surely=False)),
     (CREATED, Details(http_status_code=503), refused(NO_REASON, None, 503, surely=False)),
@@ -95,9 +100,13 @@ CASES: list[tuple[str | None, Data, Answer | None]] = [
     (PRE_CHECKS, "AmountBtc is missing", refused("AmountBtc is missing", PRE_CHECKS)),
     (PRE_CHECKS, None, refused(NO_REASON, PRE_CHECKS)),
     (PRE_CHECKS, "", refused(NO_REASON, PRE_CHECKS)),
-    (PRE_CHECKS, ROWS, refused(NO_REASON, PRE_CHECKS)),
-    (PRE_CHECKS, BROKEN, refused(NO_REASON, PRE_CHECKS)),
+    (PRE_CHECKS, ROWS, refused(NO_OBJECT.problem, PRE_CHECKS)),
+    (PRE_CHECKS, BROKEN, refused(BROKEN.problem, PRE_CHECKS)),
     (PRE_CHECKS, Details(), refused(NO_REASON, PRE_CHECKS)),
+    (PRE_CHECKS, Details(http_status_code=200), refused(NO_REASON, PRE_CHECKS, 200)),
+    (PRE_CHECKS, Details(http_status_code=500), refused(NO_REASON, PRE_CHECKS, 500, surely=False)),
+    (PRE_CHECKS, Details(id="a"), refused(NO_REASON, PRE_CHECKS, surely=False)),
+    (ERROR, "not enabled", refused("not enabled", ERROR)),
     (ERROR, Details(status_error="E", message="m"), refused("m", "E")),
     (ERROR, Details(status_error="E"), refused("E", "E")),
     (ERROR, Details(message="m", http_status_code=200), refused("m", ERROR, 200)),
@@ -105,11 +114,27 @@ CASES: list[tuple[str | None, Data, Answer | None]] = [
     (ERROR, Details(http_status_code=500), refused(NO_REASON, ERROR, 500, surely=False)),
     (ERROR, Details(http_status_code=408), refused(NO_REASON, ERROR, 408, surely=False)),
     (ERROR, MADE, refused(NO_REASON, ERROR, 201, surely=False)),
-    ("anything.error", None, refused(NO_REASON, "anything.error")),
+    (
+        ERROR,
+        Details(http_status_code=201, id="a", message="made, but nobody was told"),
+        refused("made, but nobody was told", ERROR, 201, surely=False),
+    ),
+    (ERROR, Details(status_error="E", id="a"), refused("E", "E", surely=False)),
+    (ERROR, ROWS, refused(NO_OBJECT.problem, ERROR, surely=False)),
+    (ERROR, BROKEN, refused(BROKEN.problem, ERROR, surely=False)),
+    (ERROR, Details(), refused(NO_REASON, ERROR, surely=False)),
+    (ERROR, "", refused(NO_REASON, ERROR, surely=False)),
+    ("anything.error", None, refused(NO_REASON, "anything.error", surely=False)),
     # Without a subject.
     (None, Details(status_error="E", message="m"), refused("m", "E")),
     (None, Details(message="m"), refused("m")),
     (None, Details(message="m", id=""), refused("m")),
+    (None, Details(status_error="E", id="a"), refused("E", "E", surely=False)),
+    (
+        None,
+        Details(status_error="E", http_status_code=409, id="a"),
+        refused("E", "E", 409, surely=False),
+    ),
     (None, Details(message="m", http_status_code=422), refused("m", None, 422)),
     (None, Details(message="m", http_status_code=500), refused("m", None, 500, surely=False)),
     (None, Details(message="m", http_status_code=201), None),
@@ -166,6 +191,7 @@ def test_only_a_plain_no_is_a_refusal(subject: str | None, data: Details) -> Non
     if isinstance(answer, ErrorAnswer) and answer.surely_refused:
         status = data.http_status_code
         assert not data.encoded_payment_request
+        assert not data.id
         assert status is None or status < 300 or (400 <= status < 500 and status != 408)
     if isinstance(answer, CreatedInvoice):
         assert data.id

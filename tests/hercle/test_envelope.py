@@ -90,10 +90,40 @@ def test_the_command_pages_examples() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["AmountBtc is missing", "5", "[1", "{", "nullx", '{"a":}'])
+@pytest.mark.parametrize("text", ["AmountBtc is missing", "5", "nullx", "no {braces}"])
 def test_an_error_may_be_a_plain_message(text: str) -> None:
     answer = opened(vendor.envelope("preChecksError", "a", text)).answer
     assert answer == ErrorAnswer(text, "preChecksError")
+
+
+@pytest.mark.parametrize("text", ["[1", "{", '{"a":}', ' {"httpStatusCode": 500, "mess'])
+def test_broken_json_is_no_message(text: str) -> None:
+    answer = opened(vendor.envelope("execution.invoice.error", "a", text)).answer
+    assert isinstance(answer, ErrorAnswer)
+    assert not answer.surely_refused
+    assert answer.reason.startswith("data: ")
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "problem"),
+    [
+        ({"httpStatusCode": "500", "message": "gateway time-out"}, 500, "gateway time-out"),
+        ({"httpStatusCode": 504, "id": 7, "message": "gateway time-out"}, None, "at $.id"),
+        ({"httpStatusCode": "5xx", "message": "gateway time-out"}, None, "at $.httpStatusCode"),
+        ([1, 2], None, "an object was expected"),
+        ([{"id": "a"}], None, "an object was expected"),
+    ],
+)
+@pytest.mark.parametrize("form", FORMS)
+def test_an_error_that_is_odd_proves_nothing(
+    form: str, data: object, status: int | None, problem: str
+) -> None:
+    event = vendor.envelope("execution.invoice.error", "a", data)
+    answer = opened(FORMS[form](event)).answer
+    assert isinstance(answer, ErrorAnswer)
+    assert problem in answer.reason
+    assert answer.status == status
+    assert not answer.surely_refused
 
 
 def test_a_message_may_be_json_text_in_json_text() -> None:
@@ -106,7 +136,7 @@ def test_a_message_may_be_json_text_in_json_text() -> None:
     ("change", "problem"),
     [
         ({"id": 5}, "data: Expected `str | null`, got `int` at $.id"),
-        ({"httpStatusCode": "201"}, "data: Expected `int | null`, got `str` at $.httpStatusCode"),
+        ({"httpStatusCode": "ok"}, "data: Expected `int | null`, got `str` at $.httpStatusCode"),
         ({"httpStatusCode": 201.5}, "got `decimal` at $.httpStatusCode"),
         ({"expiresAt": "soon"}, "at $.expiresAt"),
         ({"expiresAt": 5}, "at $.expiresAt"),
@@ -125,9 +155,10 @@ def test_a_wrong_type_in_a_creation_is_told(
     assert problem in envelope.answer.problem
 
 
+@pytest.mark.parametrize("status", [201.0, "201"])
 @pytest.mark.parametrize("form", FORMS)
-def test_what_is_odd_in_a_creation_is_read(form: str) -> None:
-    data = {**vendor.CREATION, "httpStatusCode": 201.0, "expiresAt": "9999-12-31T23:59:59.9999999"}
+def test_what_is_odd_in_a_creation_is_read(form: str, status: object) -> None:
+    data = {**vendor.CREATION, "httpStatusCode": status, "expiresAt": "9999-12-31T23:59:59.9999999"}
     envelope = opened(FORMS[form](vendor.envelope(vendor.CREATED, "a", data)))
     assert isinstance(envelope.answer, CreatedInvoice)
     assert envelope.answer.http_status_code == 201

@@ -1,7 +1,10 @@
 """What an answer says: by its subject, or by its shape where there is none.
 
-A wrong "refused" makes a caller create a second invoice, so a refusal is believed only where it is
-plain: an error subject, or a 4xx. 408, 5xx and whatever contradicts itself tell nothing.
+A wrong "refused" makes a caller create a second invoice, so an error is believed to refuse only
+where nothing contradicts it: it has neither an invoice's id nor a payment request, and either a 4xx
+(but 408), or a text and no status; under a subject of errors a 2xx counts as no status. The subject
+`preChecksError` needs no text. Every other error, what could not be read or is a list among it,
+tells nothing of what was carried out.
 """
 
 from __future__ import annotations
@@ -38,6 +41,7 @@ PRE_CHECKS: Final = "preChecksError"
 _ERROR_SUFFIX: Final = ".error"
 _REQUEST_TIMEOUT: Final = 408
 _NO_REASON: Final = "no reason was given"
+_NO_OBJECT: Final = "data: an object was expected"
 _LONGEST_REASON: Final = 1000
 """Characters of a server's text that are kept."""
 
@@ -139,7 +143,7 @@ def _creation(data: Data) -> Answer:
         )
     if isinstance(data, UnreadableAnswer):
         return data
-    return UnreadableAnswer("data: an object was expected")
+    return UnreadableAnswer(_NO_OBJECT)
 
 
 def _says_no(details: Details) -> bool:
@@ -149,23 +153,24 @@ def _says_no(details: Details) -> bool:
 
 
 def _error(data: Data, *, subject: str | None = None) -> ErrorAnswer:
-    if not isinstance(data, Details):
-        reason = data if isinstance(data, str) and data else _NO_REASON
-        return ErrorAnswer(shorten(reason), subject)
-    return ErrorAnswer(
-        shorten(data.message or data.status_error or _NO_REASON),
-        data.status_error or subject,
-        data.http_status_code,
-        not data.encoded_payment_request and _refuses(data.http_status_code, subject),
-    )
+    if data is None or isinstance(data, str):
+        data = Details(message=data)
+    if isinstance(data, Details):
+        reason = data.message or data.status_error or _NO_REASON
+        code, status = data.status_error or subject, data.http_status_code
+        return ErrorAnswer(shorten(reason), code, status, _refuses(data, subject))
+    # What could not be read may hold an id, or a 500.
+    problem = _NO_OBJECT if isinstance(data, InvoiceSnapshot) else data.problem
+    return ErrorAnswer(problem, subject, surely_refused=subject == PRE_CHECKS)
 
 
-def _refuses(status: int | None, subject: str | None) -> bool:
-    """Whether an error with this status proves that nothing was carried out."""
-    if status is None:
-        return True
-    if _is_success(status):
-        return subject is not None
+def _refuses(details: Details, subject: str | None) -> bool:
+    """Whether an error proves that nothing was carried out."""
+    if details.id or details.encoded_payment_request:
+        return False
+    status = details.http_status_code
+    if status is None or (subject and _is_success(status)):
+        return subject == PRE_CHECKS or bool(details.message or details.status_error)
     return 400 <= status < 500 and status != _REQUEST_TIMEOUT
 
 

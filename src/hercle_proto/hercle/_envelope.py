@@ -133,8 +133,9 @@ def _data_in_text(text: str) -> Data:
     """JSON in a string, as the error page has it, or a plain message."""
     try:
         return _read_data(text)
-    except Unreadable:
-        return text
+    except Unreadable as error:
+        broken = text.lstrip().startswith(("{", "["))  # JSON that was cut short, say
+        return UnreadableAnswer(f"data: {error}") if broken else text
 
 
 def _read_data(raw: Json) -> Data:

@@ -2,11 +2,13 @@
 where.
 
 What is plausible but not to msgspec's strict taste is read a second time, tolerantly: an integral
-float is an integer, and .NET's last timestamp is one. Nothing of a value gets into an error.
+float is an integer, an HTTP status may be a text, and .NET's last timestamp is one. Nothing of a
+value gets into an error.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
@@ -24,6 +26,8 @@ from hercle_proto._timestamps import parse_timestamp
 __all__ = ["Json", "Unreadable", "decode", "decode_plain", "decode_tolerantly"]
 
 T = TypeVar("T")
+
+_STATUS = re.compile(r"[0-9]{3}")
 
 Json: TypeAlias = bytes | bytearray | memoryview | Raw | str
 """JSON text, undecoded."""
@@ -83,6 +87,10 @@ def _integer(value: object) -> object:
     return value
 
 
+def _status(value: object) -> object:
+    return int(value) if isinstance(value, str) and _STATUS.fullmatch(value) else _integer(value)
+
+
 def _timestamp(value: object) -> object:
     if isinstance(value, str):
         try:
@@ -99,7 +107,7 @@ _REPAIRS: Final[Mapping[str, Callable[[object], object]]] = MappingProxyType(
         "createdAt": _timestamp,
         "expiresAt": _timestamp,
         "expirySecs": _integer,
-        "httpStatusCode": _integer,
+        "httpStatusCode": _status,
         "updatedAt": _timestamp,
     }
 )
