@@ -36,6 +36,12 @@ def test_a_function_is_asked_for_the_key() -> None:
     assert current_key(None) is None
 
 
+@pytest.mark.parametrize("given", [b"bytes", 7, ["list"]])
+def test_a_function_that_gives_no_text(given: object) -> None:
+    with pytest.raises(KeyUnavailable, match=f"gave a {type(given).__name__}"):
+        current_key(lambda: given)  # type: ignore[arg-type, return-value]  # that is the point
+
+
 def test_what_the_function_raises_stays_out() -> None:
     def broken() -> str:
         raise OSError("k3y is here")

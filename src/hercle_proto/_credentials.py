@@ -51,7 +51,9 @@ def current_key(source: KeySource | None) -> str | None:
     except HercleProtoError:
         raise
     except Exception as error:  # noqa: BLE001 - a stranger's function; its error's text may hold the key
-        failure = KeyUnavailable(type(error).__name__)
+        failure = KeyUnavailable(f"raised {type(error).__name__}")
     else:
-        return clean_key(key) if key else None
+        if isinstance(key, str | None):
+            return clean_key(key) if key else None
+        failure = KeyUnavailable(f"gave a {type(key).__name__}")
     raise failure  # out here, so that theirs is not its context

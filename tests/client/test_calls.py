@@ -7,7 +7,7 @@ import math
 import pytest
 from attrs import frozen
 
-from hercle_proto._contract import NEED_DATA, AnsweredLate, Command
+from hercle_proto._contract import NEED_DATA, AnsweredLate, Call, Command
 from hercle_proto._errors import (
     InvocationFailed,
     LocalProtocolError,
@@ -17,7 +17,7 @@ from hercle_proto._errors import (
     SessionClosed,
     TimedOut,
 )
-from hercle_proto.client import _calls
+from hercle_proto.client import _calls, _correlation
 from hercle_proto.client._calls import Calls
 from hercle_proto.client._queue import EventQueue
 
@@ -34,6 +34,11 @@ class Create(Command[str]):
 @frozen
 class Read(Command[str]):
     repeatable = True
+    key: str | None = None
+
+    @property
+    def correlation_id(self) -> str | None:
+        return self.key
 
 
 LOST = SessionClosed("lost")
@@ -98,7 +103,44 @@ def test_a_correlation_id_is_one_calls_own(calls):
     with pytest.raises(LocalProtocolError, match="correlation id"):
         calls.submit(Create("a"), now=2.0, timeout=1.0)  # a late answer would be taken for its own
     calls.answered(call, "late")
-    calls.submit(Create("a"), now=3.0, timeout=1.0)
+    with pytest.raises(LocalProtocolError, match="correlation id"):
+        calls.submit(Create("a"), now=3.0, timeout=1.0)  # a second answer would be, too
+
+
+def test_an_id_that_was_not_sent_is_free_again(calls):
+    call = calls.submit(Create("a"), now=0.0, timeout=1.0)
+    calls.abandon(call, now=0.5)
+    calls.submit(Create("a"), now=1.0, timeout=1.0)
+
+
+def test_spent_ids_are_not_remembered_for_ever(calls, monkeypatch):
+    monkeypatch.setattr(_correlation, "_MOST_SPENT", 2)
+    for key in "abc":
+        calls.answered(send(calls, Create(key)), "done")
+    calls.submit(Create("a"), now=2.0, timeout=1.0)
+    with pytest.raises(LocalProtocolError, match="correlation id"):
+        calls.submit(Create("b"), now=2.0, timeout=1.0)
+
+
+def test_the_id_of_a_read_that_was_given_up_goes_to_the_next_one(calls):
+    first = send(calls, Read("a"), timeout=1.0)
+    with pytest.raises(LocalProtocolError, match="correlation id"):
+        calls.submit(Read("a"), now=0.5, timeout=1.0)
+    calls.expire(now=2.0)
+    second = send(calls, Read("a"))
+    assert calls.correlated("a") is second
+    calls.answered(first, "late")
+    assert calls.correlated("a") is second
+    calls.answered(second, "done")
+    assert calls.correlated("a") is None
+    calls.submit(Read("a"), now=3.0, timeout=1.0)
+
+
+def test_somebody_elses_call_is_not_abandoned(calls):
+    calls.submit(Create(), now=0.0, timeout=1.0)
+    calls.abandon(Call(Create(), 0), now=0.5)
+    calls.abandon(Call(Create(), 1), now=0.5)
+    assert calls.callers == 1
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ def test_other_commands_do_not_go_over_rest() -> None:
     with pytest.raises(LocalProtocolError, match="x is no command"):
         world.session.submit(Invoke("x", (), returns=int), now=world.sim.now)
     world.session.submit(GetLightningInvoices("one"), now=world.sim.now)
-    with pytest.raises(LocalProtocolError, match="in flight"):
+    with pytest.raises(LocalProtocolError, match="correlation id"):
         world.session.submit(GetLightningInvoices("one"), now=world.sim.now)
 
 

@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hercle_proto._contract import AnsweredLate, Call, Command
 from hercle_proto._errors import (
     CommandError,
+    GivenUp,
     HercleProtoError,
     LocalProtocolError,
     NoAnswer,
     NotSent,
     OutcomeUnknown,
-    SessionClosed,
     TimedOut,
 )
+from hercle_proto.client._correlation import CorrelationIds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,11 +52,10 @@ class Calls:
         self._waiting: deque[Call[Any]] = deque()
         self._in_flight: dict[str, Call[Any]] = {}  # by the number as it goes over the wire
         self._given_up: dict[str, None] = {}  # calls in flight whose callers gave up, oldest first
-        self._correlated: dict[str, Call[Any]] = {}
-        self._deadlines: list[tuple[float, int, float, Call[Any]]] = []  # due, id, its time-out
+        self._correlation_ids = CorrelationIds()
+        self._waited_for: dict[int, tuple[Call[Any], float]] = {}  # by id, with when it is due
+        self._deadlines: list[tuple[float, int, float]] = []  # when due, call's id, its time-out
         self._settled: list[Call[Any]] = []
-        self.callers = 0
-        """How many calls have neither ended nor been abandoned."""
 
     # -- what is there -----------------------------------------------------------------------------
 
@@ -67,13 +67,18 @@ class Calls:
 
     def correlated(self, correlation_id: str) -> Call[Any] | None:
         """The call in flight whose command has this `correlation_id`."""
-        call = self._correlated.get(correlation_id)
+        call = self._correlation_ids.get(correlation_id)
         return call if call is not None and str(call.id) in self._in_flight else None
 
     def numbered(self, number: str) -> Call[Any] | None:
         """The call in flight that went over the wire with this number, which is its `id` in decimal
         digits."""
         return self._in_flight.get(number)
+
+    @property
+    def callers(self) -> int:
+        """How many calls have neither ended nor been abandoned."""
+        return len(self._waited_for)
 
     @property
     def first_waiting(self) -> Call[Any] | None:
@@ -86,7 +91,7 @@ class Calls:
 
     def due(self, call: Call[Any]) -> float:
         """When the patience of this call's caller ends."""
-        return next((due for due, *_, each in self._deadlines if each is call), inf)
+        return self._waited_for[call.id][1] if call.id in self._waited_for else inf
 
     def settled(self) -> list[Call[Any]]:
         """Drained: calls that ended since."""
@@ -95,20 +100,11 @@ class Calls:
 
     # -- what callers do ---------------------------------------------------------------------------
 
-    def check_correlation(self, command: Command[Any]) -> None:
-        """Refuse a correlation id that is in use. Raises `LocalProtocolError`."""
-        correlation_id = command.correlation_id
-        if correlation_id is not None and correlation_id in self._correlated:
-            raise LocalProtocolError(
-                f"{command.name}: another command with this correlation id is in flight; "
-                "give each command an id of its own"
-            )
-
     def submit(self, command: Command[R], *, now: float, timeout: float) -> Call[R]:
         """Queue a command whose caller waits for `timeout` seconds. Raises `LocalProtocolError`."""
         if not timeout > 0:
             raise LocalProtocolError(f"a time-out must be more than 0 seconds; got {timeout!r}")
-        self.check_correlation(command)
+        self._correlation_ids.check(command)
         if len(self._waiting) >= self._most_waiting:
             raise LocalProtocolError(
                 f"{len(self._waiting):,} commands wait to be sent, which is the most; "
@@ -117,24 +113,23 @@ class Calls:
         self._last_id += 1
         call = Call(command, self._last_id)
         self._waiting.append(call)
-        self.callers += 1
-        if command.correlation_id is not None:
-            self._correlated[command.correlation_id] = call
+        self._waited_for[call.id] = call, now + timeout
+        self._correlation_ids.take(call)
         if timeout != inf:
-            heappush(self._deadlines, (now + timeout, call.id, timeout, call))
+            heappush(self._deadlines, (now + timeout, call.id, timeout))
         return call
 
     def abandon(self, call: Call[Any], *, now: float) -> None:
         """Its caller went away. Not sent: taken back. Sent: remembered. Ended: nothing."""
-        if call.done or call.abandoned:
+        if self._waited_for.get(call.id, (None, inf))[0] is not call:
             return
+        del self._waited_for[call.id]
         call.abandoned = True
-        self.callers -= 1
         if str(call.id) in self._in_flight:
             self._give_up(call, now)
         else:
             self._waiting.remove(call)
-            self._end(call, _not_answered(call, SessionClosed("its caller went away"), now))
+            self._end(call, _not_answered(call, GivenUp("its caller went away"), now))
         self._sweep()
 
     # -- what the machine does ---------------------------------------------------------------------
@@ -144,6 +139,7 @@ class Calls:
         call = self._waiting.popleft()
         call.sent_at = now if call.sent_at is None else call.sent_at
         self._in_flight[str(call.id)] = call
+        self._correlation_ids.spend(call)
         return call
 
     def answered(self, call: Call[Any], value: object) -> None:
@@ -170,11 +166,11 @@ class Calls:
     def expire(self, *, now: float) -> None:
         """End the waiting of every caller whose patience is over."""
         while self._deadlines and self._deadlines[0][0] <= now:
-            _, _, timeout, call = heappop(self._deadlines)
-            if call.done or call.abandoned:
+            _, number, timeout = heappop(self._deadlines)
+            if number not in self._waited_for:
                 continue
+            call, _ = self._waited_for.pop(number)
             cause = TimedOut(call.command.name, timeout)
-            self.callers -= 1
             if str(call.id) in self._in_flight:
                 self._give_up(call, now)
                 call.fail(_unknown(call, cause, now))
@@ -204,7 +200,7 @@ class Calls:
     def end_waiting(self, cause: HercleProtoError, *, now: float) -> None:
         """What waits will not be sent: tell its callers."""
         for call in [*self._waiting]:
-            self.callers -= 1
+            del self._waited_for[call.id]
             self._end(call, _not_answered(call, cause, now))
         self._waiting.clear()
         self._sweep()
@@ -215,7 +211,7 @@ class Calls:
         self.end_waiting(cause, now=now)
         for call in self._in_flight.values():
             if not _given_up(call):
-                self.callers -= 1
+                del self._waited_for[call.id]
                 self._given_up[str(call.id)] = None
                 call.fail(_unknown(call, cause, now))
                 self._settled.append(call)
@@ -227,11 +223,11 @@ class Calls:
         """A call in flight ended: tell its caller, or the events if nobody waits."""
         del self._in_flight[str(call.id)]
         self._given_up.pop(str(call.id), None)
-        self._forget_correlation(call)
+        self._correlation_ids.release(call)
         if _given_up(call):
             self._late(call, result)
         else:
-            self.callers -= 1
+            del self._waited_for[call.id]
             self._finish(call, result)
             self._settled.append(call)
         self._sweep()
@@ -253,7 +249,7 @@ class Calls:
 
     def _end(self, call: Call[Any], error: HercleProtoError) -> None:
         """A waiting call ended."""
-        self._forget_correlation(call)
+        self._correlation_ids.release(call)
         call.fail(error)
         self._settled.append(call)
 
@@ -261,15 +257,11 @@ class Calls:
         self._given_up[str(call.id)] = None
         if len(self._given_up) > _MOST_GIVEN_UP:
             oldest = self._in_flight[next(iter(self._given_up))]
-            self.unclear(oldest, SessionClosed("too many commands were given up"), now=now)
-
-    def _forget_correlation(self, call: Call[Any]) -> None:
-        if call.command.correlation_id is not None:
-            del self._correlated[call.command.correlation_id]
+            self.unclear(oldest, GivenUp("too many others were given up after it"), now=now)
 
     def _sweep(self) -> None:
         """Keep an ended call from being the next deadline."""
-        while self._deadlines and (self._deadlines[0][3].done or self._deadlines[0][3].abandoned):
+        while self._deadlines and self._deadlines[0][1] not in self._waited_for:
             heappop(self._deadlines)
 
 
