@@ -17,7 +17,7 @@ from hercle_proto._errors import (
     SessionClosed,
     TimedOut,
 )
-from hercle_proto.client import _calls, _correlation
+from hercle_proto.client import Answered, Refused, _calls, _correlation
 from hercle_proto.client._calls import Calls
 from hercle_proto.client._queue import EventQueue
 
@@ -67,7 +67,7 @@ def test_a_call_waits_is_sent_and_answered(calls):
     calls.sent(now=1.0)
     assert (calls.first_waiting, list(calls)) == (None, [call])
     assert calls.numbered(str(call.id)) is call
-    calls.answered(call, "done")
+    calls.settle(call, Answered("done"), now=1.0)
     assert (call.result(), calls.settled(), calls.settled()) == ("done", [call], [])
     assert (len(calls), calls.callers, calls.next_deadline()) == (0, 0, None)
     assert calls.numbered(str(call.id)) is None
@@ -102,7 +102,7 @@ def test_a_correlation_id_is_one_calls_own(calls):
     assert call.done
     with pytest.raises(LocalProtocolError, match="correlation id"):
         calls.submit(Create("a"), now=2.0, timeout=1.0)  # a late answer would be taken for its own
-    calls.answered(call, "late")
+    calls.settle(call, Answered("late"), now=1.0)
     with pytest.raises(LocalProtocolError, match="correlation id"):
         calls.submit(Create("a"), now=3.0, timeout=1.0)  # a second answer would be, too
 
@@ -116,7 +116,7 @@ def test_an_id_that_was_not_sent_is_free_again(calls):
 def test_spent_ids_are_not_remembered_for_ever(calls, monkeypatch):
     monkeypatch.setattr(_correlation, "_MOST_SPENT", 2)
     for key in "abc":
-        calls.answered(send(calls, Create(key)), "done")
+        calls.settle(send(calls, Create(key)), Answered("done"), now=1.0)
     calls.submit(Create("a"), now=2.0, timeout=1.0)
     with pytest.raises(LocalProtocolError, match="correlation id"):
         calls.submit(Create("b"), now=2.0, timeout=1.0)
@@ -129,9 +129,9 @@ def test_the_id_of_a_read_that_was_given_up_goes_to_the_next_one(calls):
     calls.expire(now=2.0)
     second = send(calls, Read("a"))
     assert calls.correlated("a") is second
-    calls.answered(first, "late")
+    calls.settle(first, Answered("late"), now=1.0)
     assert calls.correlated("a") is second
-    calls.answered(second, "done")
+    calls.settle(second, Answered("done"), now=1.0)
     assert calls.correlated("a") is None
     calls.submit(Read("a"), now=3.0, timeout=1.0)
 
@@ -200,7 +200,7 @@ def test_what_was_sent_ends_in_an_event_once_nobody_waits(calls, events):
     assert (calls.callers, calls.next_deadline(), call.done) == (0, None, False)
     calls.expire(now=20.0)
     assert not call.done, "nobody's patience ended"
-    calls.answered(call, "late")
+    calls.settle(call, Answered("late"), now=1.0)
     assert events.take() == AnsweredLate(call.command, "late")
     assert (call.result(), calls.settled()) == ("late", [])
 
@@ -209,7 +209,7 @@ def test_an_answer_after_the_time_out_is_an_event(calls, events):
     call = send(calls, Create())
     calls.expire(now=10.0)
     refusal = InvocationFailed(call.command, "no")
-    calls.refused(call, refusal)
+    calls.settle(call, Refused(refusal), now=1.0)
     assert events.take() == AnsweredLate(call.command, refusal)
     assert type(call.error) is OutcomeUnknown, "it ends once"
 
@@ -232,7 +232,7 @@ def test_ending_all_leaves_room_for_late_answers(calls, events):
     calls.end_all(LOST, now=2.0)
     assert type(call.error) is OutcomeUnknown
     calls.end_all(LOST, now=2.0)
-    calls.answered(call, "late")
+    calls.settle(call, Answered("late"), now=1.0)
     assert events.take() == AnsweredLate(call.command, "late")
 
 
@@ -247,15 +247,15 @@ def test_given_up_calls_are_not_remembered_for_ever(calls, events, monkeypatch):
 
 def test_an_ended_call_is_swept_from_the_deadlines(calls):
     first, second = send(calls, Create(), timeout=5.0), send(calls, Create(), timeout=6.0)
-    calls.answered(second, "2")
+    calls.settle(second, Answered("2"), now=1.0)
     assert calls.next_deadline() == 5.0
-    calls.answered(first, "1")
+    calls.settle(first, Answered("1"), now=1.0)
     assert calls.next_deadline() is None
 
 
 def test_a_call_in_the_heap_behind_others_that_ended(calls):
     first, second = send(calls, Create(), timeout=5.0), send(calls, Create(), timeout=6.0)
-    calls.answered(second, "2")
+    calls.settle(second, Answered("2"), now=1.0)
     calls.expire(now=7.0)
     assert type(first.error) is OutcomeUnknown
     assert second.result() == "2"

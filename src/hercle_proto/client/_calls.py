@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from heapq import heappop, heappush
 from math import inf
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, assert_never
 
 from hercle_proto._contract import AnsweredLate, Call, Command
 from hercle_proto._errors import (
@@ -26,6 +26,7 @@ from hercle_proto._errors import (
     TimedOut,
 )
 from hercle_proto.client._correlation import CorrelationIds
+from hercle_proto.client._dialect import Answered, Outcome, Refused, Rejected, Unclear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,17 +143,17 @@ class Calls:
         self._correlation_ids.spend(call)
         return call
 
-    def answered(self, call: Call[Any], value: object) -> None:
-        """The answer came."""
-        self._leave(call, value)
-
-    def refused(self, call: Call[Any], error: HercleProtoError) -> None:
-        """It surely was not carried out."""
-        self._leave(call, error)
-
-    def rejected(self, call: Call[Any], error: HercleProtoError) -> None:
-        """The answer came, and it is not what was asked for."""
-        self._leave(call, error)
+    def settle(self, call: Call[Any], outcome: Outcome, *, now: float) -> None:
+        """What the server said of a call in flight ends it."""
+        match outcome:
+            case Answered(value):
+                self._leave(call, value)
+            case Refused(error) | Rejected(error):
+                self._leave(call, error)
+            case Unclear(cause):
+                self.unclear(call, cause, now=now)
+            case _:
+                assert_never(outcome)
 
     def unclear(self, call: Call[Any], cause: HercleProtoError, *, now: float) -> None:
         """It ended, and nothing tells whether it was carried out."""

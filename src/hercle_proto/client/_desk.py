@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, TypeVar, assert_never
+from typing import TYPE_CHECKING, TypeVar
 
 from hercle_proto._contract import Call, Command, Event
 from hercle_proto._errors import RemoteProtocolError
 from hercle_proto.client._calls import Calls
 from hercle_proto.client._dialect import (
-    Answered,
     Dialect,
-    Outcome,
-    Refused,
-    Rejected,
     Settlement,
-    Unclear,
 )
 from hercle_proto.client._queue import EventQueue
 from hercle_proto.hub import Completion, Invocation, StreamItem
@@ -61,7 +56,7 @@ class Desk:
         """The server invoked something on us."""
         for what in self._dialect.received(invocation, self.calls, now=now):
             if isinstance(what, Settlement):
-                self._settle(what.call, what.outcome, now)
+                self.calls.settle(what.call, what.outcome, now=now)
             else:
                 self.events.put(what, calls_waiting=self.calls.callers > 0)
 
@@ -70,7 +65,7 @@ class Desk:
         call = self.calls.numbered(completion.invocation_id)
         outcome = self._dialect.completed(call, completion) if call is not None else None
         if call is not None and outcome is not None:
-            self._settle(call, outcome, now)
+            self.calls.settle(call, outcome, now=now)
 
     def streamed(self, item: StreamItem, *, now: float) -> None:
         """An item came for what was no stream (P-19)."""
@@ -78,19 +73,6 @@ class Desk:
         if call is not None:
             wrong = "a stream item came for a plain invocation"
             self.calls.unclear(call, RemoteProtocolError(wrong, clause="P-19"), now=now)
-
-    def _settle(self, call: Call[Any], outcome: Outcome, now: float) -> None:
-        match outcome:
-            case Answered(value):
-                self.calls.answered(call, value)
-            case Refused(error):
-                self.calls.refused(call, error)
-            case Rejected(error):
-                self.calls.rejected(call, error)
-            case Unclear(cause):
-                self.calls.unclear(call, cause, now=now)
-            case _:
-                assert_never(outcome)
 
     def tell(self, event: Event) -> None:
         """Queue an event."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Final, assert_never
+from typing import Final
 
 from attrs import evolve
 
-from hercle_proto._contract import Call, Entropy, Failure, Why
+from hercle_proto._contract import Entropy, Failure, Why
 from hercle_proto._credentials import clean_key, current_key
 from hercle_proto._errors import ConnectionFailed, HercleProtoError, SessionClosed
 from hercle_proto.client._calls import Calls
-from hercle_proto.client._dialect import Answered, Outcome, Refused, Rejected, Unclear
+from hercle_proto.client._dialect import Unclear
 from hercle_proto.client._http_api import HttpApi
 from hercle_proto.client._http_lane import Exchange, Lane
 from hercle_proto.client._http_pause import Pause
@@ -141,7 +141,7 @@ class Lanes:
         if self._is_to_wait(exchange, response, now):
             self._calls.put_back(exchange.call)
         elif not again:
-            self._settle(exchange.call, outcome, now)
+            self._calls.settle(exchange.call, outcome, now=now)
         elif self._lane is not None:
             self._lane.exchange = Exchange(exchange.call, outcome)
         else:
@@ -166,7 +166,7 @@ class Lanes:
             if repeatable and self._may_repeat(exchange):
                 self._open(Exchange(exchange.call, Unclear(cause)), now)
             else:
-                self._settle(exchange.call, Unclear(cause), now)
+                self._calls.settle(exchange.call, Unclear(cause), now=now)
             return
         if exchange is not None:
             self._not_repeated(exchange, now)
@@ -176,23 +176,10 @@ class Lanes:
     def _not_repeated(self, exchange: Exchange, now: float) -> None:
         """It came to no second sending: the first decides."""
         assert exchange.otherwise is not None
-        self._settle(exchange.call, exchange.otherwise, now)
+        self._calls.settle(exchange.call, exchange.otherwise, now=now)
 
     def _may_repeat(self, exchange: Exchange) -> bool:
         return exchange.otherwise is None and exchange.wanted and not self._closing
-
-    def _settle(self, call: Call[Any], outcome: Outcome, now: float) -> None:
-        match outcome:
-            case Answered(value):
-                self._calls.answered(call, value)
-            case Refused(error):
-                self._calls.refused(call, error)
-            case Rejected(error):
-                self._calls.rejected(call, error)
-            case Unclear(cause):
-                self._calls.unclear(call, cause, now=now)
-            case _:
-                assert_never(outcome)
 
     # -- streams and keys --------------------------------------------------------------------------
 
