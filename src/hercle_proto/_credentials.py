@@ -47,13 +47,13 @@ def current_key(source: KeySource | None) -> str | None:
     if source is None or isinstance(source, str):
         return None if source is None else clean_key(source)
     try:
-        key = source()
+        key: object = source()
     except HercleProtoError:
         raise
     except Exception as error:  # noqa: BLE001 - a stranger's function; its error's text may hold the key
         failure = KeyUnavailable(f"raised {type(error).__name__}")
     else:
-        if isinstance(key, str | None):
+        if key is None or isinstance(key, str):
             return clean_key(key) if key else None
         failure = KeyUnavailable(f"gave a {type(key).__name__}")
     raise failure  # out here, so that theirs is not its context
