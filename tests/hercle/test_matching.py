@@ -92,7 +92,7 @@ WITHOUT: list[Case] = [
     (PRE_CHECKS, None, REFUSED, [get()], "g"),
     (ERROR, None, REFUSED, [create()], "c"),
     ("lightspark.invoices.error", None, REFUSED, [get()], "g"),
-    (None, None, REFUSED, [create()], "c"),
+    (None, None, REFUSED, [get()], "g"),
     (vendor.CREATED, None, REFUSED, [get(), create()], "c"),
     (vendor.CREATED, None, DOUBTFUL, [create()], "c"),
     # More than one fits, given-up ones included.
@@ -111,7 +111,12 @@ WITHOUT: list[Case] = [
     (vendor.CREATED, None, MADE, [create(memo="rent")], None),
     (vendor.CREATED, None, CreatedInvoice("inv_1"), [create()], None),
     # About something else, or nothing to compare.
+    (None, None, REFUSED, [create()], None),
+    (None, None, DOUBTFUL, [create()], None),
     ("account.orders.error", None, REFUSED, [create()], None),
+    ("execution.order.error", None, REFUSED, [create()], None),
+    ("execution.order.error", None, REFUSED, [get()], None),
+    ("execution.withdrawal.lightspark.error", None, REFUSED, [create()], None),
     ("banking.payee.error", None, REFUSED, [get()], None),
     (vendor.CREATED, None, BROKEN, [create()], None),
     (vendor.SNAPSHOT, None, BROKEN, [get()], None),

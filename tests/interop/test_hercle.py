@@ -24,6 +24,7 @@ from hercle_proto.client import Connected, Reconnecting
 from hercle_proto.hercle import (
     CreatedInvoice,
     CreateLightningInvoice,
+    ErrorAnswer,
     GetLightningInvoices,
     LightningInvoice,
     UnmatchedAnswer,
@@ -186,7 +187,7 @@ def test_what_an_error_proves(
 # -- faults ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("query", ["", "?data=string", "?clientid=omit", "?envelope=bare"])
+@pytest.mark.parametrize("query", ["", "?data=string", "?clientid=omit"])
 @pytest.mark.parametrize(
     ("memo", "reason", "code", "status"),
     [
@@ -215,6 +216,21 @@ def test_refused(
         assert refused.value.reason == reason
         assert refused.value.code == code
         assert refused.value.status == status
+        assert listed(hercle) == ()
+
+
+@pytest.mark.parametrize("memo", ["fault:refuse", "fault:status"])
+def test_an_error_with_neither_client_id_nor_subject(
+    open_hercle: Opens, peer: AspNetCore, key: str, memo: str
+) -> None:
+    """It may be about anything, so it refuses nothing."""
+    with open_hercle(key, url=f"{peer.url}{HUB}?envelope=bare") as hercle:
+        with pytest.raises(OutcomeUnknown) as unknown:
+            hercle.call(sats(1, memo), timeout=0.2)
+        assert isinstance(unknown.value.cause, TimedOut)
+        [*_, error] = events_until(hercle, UnmatchedAnswer)
+        assert isinstance(error, UnmatchedAnswer)
+        assert isinstance(error.answer, ErrorAnswer)
         assert listed(hercle) == ()
 
 

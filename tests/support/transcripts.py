@@ -53,6 +53,7 @@ from hercle_proto.client import (
 from hercle_proto.hercle import (
     CreatedInvoice,
     CreateLightningInvoice,
+    ErrorAnswer,
     GetLightningInvoices,
     InvoiceSnapshot,
     UnmatchedAnswer,
@@ -77,23 +78,27 @@ _TIMEOUT = 0.2
 
 @frozen
 class Session:
-    """A machine, given the server's URL and a source of chance, and what it is asked for."""
+    """A machine, given the server's URL and a source of chance, what it is asked for, and what of
+    that ends only by its time.
+    """
 
     machine: Callable[[str, Entropy], HubClient]
     commands: Sequence[Command[Any]]
+    unanswered: Sequence[Command[Any]] = ()
 
     def timeout(self, command: Command[Any]) -> float | None:
         """How long to wait for its end."""
-        silent = getattr(command, "memo", None) == "fault:silent"
-        return _TIMEOUT if silent else None
+        return _TIMEOUT if command in self.unanswered else None
 
 
-def _hercle(query: str, *commands: Command[Any]) -> Session:
+def _hercle(
+    query: str, *commands: Command[Any], unanswered: Sequence[Command[Any]] = ()
+) -> Session:
     def machine(url: str, entropy: Entropy) -> HubClient:
         url = f"{url}{_HUB}{query}"
         return hercle_session(_KEY, url=url, entropy=entropy, reconnect=_AT_ONCE)
 
-    return Session(machine, commands)
+    return Session(machine, commands, unanswered)
 
 
 def _plain(path: str, key: str | None, *commands: Command[Any]) -> Session:
@@ -112,6 +117,7 @@ def _list(number: int) -> Command[Any]:
     return GetLightningInvoices(f"list {number}")
 
 
+_SILENT, _STATUS = _create("fault:silent"), _create("fault:status")
 _FAULTS = ("refuse", "status", "throw", "twice", "foreign", "silent")
 
 SESSIONS: Mapping[str, Session] = {
@@ -119,9 +125,16 @@ SESSIONS: Mapping[str, Session] = {
         "", _list(1), _create("Payment for services"), _create("Grüße ⚡", "1e-8", 720), _list(2)
     ),
     "data-as-text": _hercle("?data=string", _create("Grüße ⚡"), _create("fault:refuse"), _list(1)),
-    "bare-envelope": _hercle("?envelope=bare", _create(None), _create("fault:status"), _list(1)),
+    "bare-envelope": _hercle(
+        "?envelope=bare", _create(None), _STATUS, _list(1), unanswered=[_STATUS]
+    ),
     "no-client-id": _hercle("?clientid=omit", _create("x"), _create("fault:refuse"), _list(1)),
-    "faults": _hercle("", *(_create(f"fault:{fault}") for fault in _FAULTS), _list(1)),
+    "faults": _hercle(
+        "",
+        *(_create(f"fault:{fault}") for fault in _FAULTS),
+        _list(1),
+        unanswered=[_SILENT],
+    ),
     "drop": _hercle("", _create("fault:drop"), _list(1)),
     "plain": _plain(
         "/plain",
@@ -151,6 +164,8 @@ def describe(value: object) -> Any:
             return {"invoices": [_vendor(row) for row in invoices], "unreadable": len(unreadable)}
         case CreatedInvoice():
             return _vendor(value)
+        case ErrorAnswer(reason=reason, code=code, status=status):
+            return {"ErrorAnswer": [reason, code, status]}
         case CommandRefused(reason=reason, code=code, status=status):
             return {"CommandRefused": [reason, code, status]}
         case InvocationFailed(reason=reason):

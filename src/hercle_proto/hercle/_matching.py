@@ -1,8 +1,9 @@
 """Which command an answer belongs to.
 
 By ClientId where there is one. Where the vendor left it out, an answer is taken only if exactly one
-command that fits is in flight; and because a wrong match would hand out somebody else's invoice, a
-creation must agree in amount, and in memo if one was asked.
+command that fits is in flight. Because a wrong match would hand out somebody else's invoice, a
+creation must then agree in amount, and in memo if one was asked; and because one would have an
+invoice created twice, an error must name invoices, or a command that may be repeated is in flight.
 """
 
 from __future__ import annotations
@@ -40,9 +41,8 @@ _ASKED_BY_SUBJECT: Final[Mapping[str | None, type[Command[Any]]]] = MappingProxy
     {SNAPSHOT: GetLightningInvoices, CREATED: CreateLightningInvoice}
 )
 
-_FAMILIES: Final = ("execution.", "lightspark.")
-"""How the subjects of Lightning's events begin; an `account.` or `banking.` error is about
-something else.
+_INVOICE: Final = "invoice"
+"""What the subjects of our commands' answers hold; an error of orders or withdrawals is not for us.
 """
 
 
@@ -51,10 +51,8 @@ def find_call(envelope: Envelope, answer: Answer, in_flight: InFlight) -> Call[A
     if envelope.client_id is not None:
         call = in_flight.correlated(envelope.client_id)
         return call if call and _fits(envelope.subject, answer, call.command) else None
-    if not _is_ours(envelope.subject):
-        return None
     fitting = [call for call in in_flight if _fits(envelope.subject, answer, call.command)]
-    if len(fitting) == 1 and _is_certain(answer, fitting[0].command):
+    if len(fitting) == 1 and _is_certain(envelope.subject, answer, fitting[0].command):
         return fitting[0]
     return None
 
@@ -90,24 +88,24 @@ def _normal(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def _is_ours(subject: str | None) -> bool:
-    return subject is None or subject == PRE_CHECKS or subject.startswith(_FAMILIES)
-
-
 def _fits(subject: str | None, answer: Answer, command: Command[Any]) -> bool:
     """Whether it could be this command's answer."""
     kind = _ASKED_BY.get(type(answer)) or _ASKED_BY_SUBJECT.get(subject, Command)
     return isinstance(command, kind)
 
 
-def _is_certain(answer: Answer, command: Command[Any]) -> bool:
+def _is_certain(subject: str | None, answer: Answer, command: Command[Any]) -> bool:
     """Whether an answer without ClientId is this command's, which is the only one that fits."""
     match answer:
         case CreatedInvoice():
             return isinstance(command, CreateLightningInvoice) and agrees(answer, command)
         case UnreadableAnswer():
             return False
-        case InvoiceSnapshot() | ErrorAnswer():
+        case InvoiceSnapshot():
             return True
+        case ErrorAnswer():
+            if subject is None:  # it may be about anything
+                return command.repeatable
+            return subject == PRE_CHECKS or _INVOICE in subject
         case _:
             assert_never(answer)
