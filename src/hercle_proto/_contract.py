@@ -205,7 +205,7 @@ class Call(Generic[R]):
         if not self.done:
             raise LocalProtocolError(f"call {self.id} has not ended yet")
         if self._error is not None:
-            raise self._error
+            raise self._error.with_traceback(None)  # it may be raised often, and would grow
         value: R = self._value
         return value
 

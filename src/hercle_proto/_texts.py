@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote
 
-__all__ = ["LONGEST_TEXT", "presentable"]
+__all__ = ["LONGEST_TEXT", "blot", "presentable"]
 
 LONGEST_TEXT: Final = 1000
 """Characters of a server's text that are kept."""
@@ -28,3 +28,15 @@ def presentable(text: str, *, secret: str | None = None) -> str:
     line = " ".join(kept.split())
     line = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in line)
     return line if len(text) <= LONGEST_TEXT else f"{line}…"
+
+
+def blot(error: Exception, secret: str | None) -> None:
+    """Take the secret out of an error that quotes a server, which may have quoted it."""
+    if secret and secret in str(error):
+        error.args = tuple(_without(each, secret) for each in error.args)
+        for name, value in vars(error).items():
+            setattr(error, name, _without(value, secret))
+
+
+def _without(value: object, secret: str) -> object:
+    return presentable(value, secret=secret) if isinstance(value, str) else value

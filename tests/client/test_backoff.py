@@ -14,6 +14,7 @@ from hercle_proto.client import ReconnectPolicy
 from hercle_proto.client._backoff import Backoff, may_try_again
 
 CAUSE = errors.SessionClosed("lost")
+GENTLE = errors.ServerClosed("going away", allow_reconnect=True)
 
 
 def chance(fraction):
@@ -31,14 +32,14 @@ def chance(fraction):
 )
 def test_the_delays(fraction, gently, delays):
     backoff = Backoff(ReconnectPolicy(), entropy=chance(fraction))
-    got = [backoff.next_delay(CAUSE, now=0.0, gently=gently) for _ in delays]
+    got = [backoff.verdict(GENTLE if gently else CAUSE, now=0.0) for _ in delays]
     assert got == pytest.approx(delays)
 
 
 @given(st.integers(0, 2**32), st.booleans())
 def test_each_delay_is_within_its_bounds(seed, gently):
     backoff = Backoff(ReconnectPolicy(), entropy=random.Random(seed).randbytes)
-    delays = [backoff.next_delay(CAUSE, now=0.0, gently=gently) for _ in range(6)]
+    delays = [backoff.verdict(GENTLE if gently else CAUSE, now=0.0) for _ in range(6)]
     for delay, base in zip(delays[1:], [2, 10, 30, 30, 30], strict=True):
         assert 0.8 * base <= delay <= 1.2 * base
     assert (1 if gently else 0) <= delays[0] <= 2
@@ -46,33 +47,40 @@ def test_each_delay_is_within_its_bounds(seed, gently):
 
 def test_attempts_are_limited_when_asked():
     backoff = Backoff(ReconnectPolicy(max_attempts=2), entropy=chance(0.5))
-    delays = [backoff.next_delay(CAUSE, now=0.0, gently=False) for _ in range(3)]
-    assert delays == [1.0, 2.0, None]
+    delays = [backoff.verdict(CAUSE, now=0.0) for _ in range(3)]
+    assert delays[:2] == [1.0, 2.0]
+    assert isinstance(delays[2], errors.GaveUp)
+    assert delays[2].causes == (CAUSE,) * 3
 
 
 def test_time_is_limited_when_asked():
     backoff = Backoff(ReconnectPolicy(max_elapsed=12.0), entropy=chance(0.5))
-    assert backoff.next_delay(CAUSE, now=0.0, gently=False) == 1.0
-    assert backoff.next_delay(CAUSE, now=5.0, gently=False) == 2.0
-    assert backoff.next_delay(CAUSE, now=8.0, gently=False) is None
+    assert backoff.verdict(CAUSE, now=0.0) == 1.0
+    assert backoff.verdict(CAUSE, now=5.0) == 2.0
+    assert isinstance(backoff.verdict(CAUSE, now=8.0), errors.GaveUp)
 
 
 def test_only_a_connection_that_lasted_wipes_the_slate():
     backoff = Backoff(ReconnectPolicy(max_elapsed=60.0), entropy=chance(0.5))
-    backoff.next_delay(CAUSE, now=0.0, gently=False)
+    backoff.verdict(CAUSE, now=0.0)
     backoff.lasted(4.9)
-    assert backoff.next_delay(CAUSE, now=50.0, gently=False) == 2.0
+    assert backoff.verdict(CAUSE, now=50.0) == 2.0
     backoff.lasted(5.0)
-    assert (backoff.attempt, list(backoff.causes)) == (0, [])
-    assert backoff.next_delay(CAUSE, now=100.0, gently=False) == 1.0, "the clock began anew"
+    assert backoff.attempt == 0
+    assert backoff.verdict(CAUSE, now=100.0) == 1.0, "the clock began anew"
+
+
+def test_without_a_policy_the_cause_is_the_end():
+    assert Backoff(None, entropy=chance(0.5)).verdict(CAUSE, now=0.0) is CAUSE
 
 
 def test_the_newest_causes_are_kept():
-    backoff = Backoff(ReconnectPolicy(), entropy=chance(0.5))
+    backoff = Backoff(ReconnectPolicy(max_attempts=39), entropy=chance(0.5))
     causes = [errors.SessionClosed(str(n)) for n in range(40)]
     for cause in causes:
-        backoff.next_delay(cause, now=0.0, gently=False)
-    assert list(backoff.causes) == causes[-16:]
+        end = backoff.verdict(cause, now=0.0)
+    assert isinstance(end, errors.GaveUp)
+    assert end.causes == tuple(causes[-16:])
 
 
 @pytest.mark.parametrize(

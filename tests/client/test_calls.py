@@ -46,7 +46,7 @@ LOST = SessionClosed("lost")
 
 @pytest.fixture
 def events():
-    return EventQueue(100)
+    return EventQueue(100, lambda: False)
 
 
 @pytest.fixture
@@ -153,6 +153,8 @@ def test_somebody_elses_call_is_not_abandoned(calls):
     ],
 )
 def test_how_a_call_ends_that_nobody_answers(calls, command, sent, ending):
+    calls.stand()
+    calls.settled()
     for end in (
         lambda: calls.expire(now=10.0),
         lambda: calls.end_all(LOST, now=10.0),
@@ -259,6 +261,18 @@ def test_a_call_in_the_heap_behind_others_that_ended(calls):
     calls.expire(now=7.0)
     assert type(first.error) is OutcomeUnknown
     assert second.result() == "2"
+
+
+def test_ready_ends_once(calls):
+    calls.stand()
+    calls.stand()
+    calls.end_all(LOST, now=1.0)
+    assert (calls.settled(), calls.ready.result()) == ([calls.ready], None)
+
+
+def test_or_with_the_session(calls):
+    calls.end_all(LOST, now=1.0)
+    assert (calls.settled(), calls.ready.error) == ([calls.ready], LOST)
 
 
 def test_an_unclear_end(calls):

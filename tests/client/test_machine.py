@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import random
+import traceback
 from typing import Any
 
 import msgspec
@@ -35,7 +36,7 @@ from hercle_proto.client import (
     ReconnectPolicy,
     State,
 )
-from hercle_proto.hub import Completion, HubSettings, Invocation, StreamItem
+from hercle_proto.hub import Completion, HubSettings, Invocation, Raw, StreamItem
 from hercle_proto.testing import Fate, HubPeer, Simulated
 
 URL = "http://127.0.0.1:5000/hub?tenant=7"
@@ -229,7 +230,7 @@ def test_the_key_goes_with_every_request(key):
     assert peer.requests[1].startswith("GET /hub?tenant=7&id=secret-token ")
 
 
-@pytest.mark.parametrize("key", [None, "", lambda: ""])
+@pytest.mark.parametrize("key", [None, lambda: "", lambda: None])
 def test_no_key_no_header(key):
     peer = CannedPeer(answer(500))
     Stage(peer, key=key).failure()
@@ -257,9 +258,8 @@ def raises(error):
 @pytest.mark.parametrize(
     ("key", "error"),
     [
-        ("two\nlines", errors.InvalidArgument),
-        ("inner space", errors.InvalidArgument),
-        ("schlüssel", errors.InvalidArgument),
+        (lambda: "two\nlines", errors.InvalidArgument),
+        (lambda: KEY.encode(), errors.KeyUnavailable),
         (raises(OSError(KEY)), errors.KeyUnavailable),
         (raises(errors.SessionClosed("x")), errors.SessionClosed),
     ],
@@ -273,10 +273,51 @@ def test_a_key_that_is_none(key, error):
     assert stage.endpoints == []
 
 
-def test_a_key_does_not_travel_in_the_clear():
-    stage = Stage(key=KEY, url="http://example.com/hub")
-    assert isinstance(stage.failure(), errors.LocalProtocolError)
-    assert Stage(key=KEY, url="http://example.com/hub", allow_insecure=True).start().endpoints
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        (URL, ""),
+        (URL, "two\nlines"),
+        (URL, "inner space"),
+        (URL, "schlüssel"),
+        ("http://example.com/hub", KEY),
+        ("nonsense", KEY),
+        ("ftp://example.com/hub", None),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_starts(url, key):
+    with pytest.raises(errors.LocalProtocolError) as caught:
+        Stage(url=url, key=key)
+    assert not key or key not in str(caught.value)
+
+
+def test_a_key_travels_in_the_clear_when_told_to():
+    stage = Stage(key=KEY, url="http://example.com/hub", allow_insecure=True).start()
+    assert stage.endpoints == [Endpoint("example.com", 80)]
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        CannedPeer(answer(200, {"error": f"who is {KEY}?"})),
+        CannedPeer(
+            answer(200, negotiated(availableTransports=[{"transport": KEY, "transferFormats": []}]))
+        ),
+        lambda peer, invocation: peer.close(error=f"the key {KEY} has expired"),
+    ],
+)
+def test_a_key_that_the_server_quotes_is_blotted_out(server):
+    stage = Stage(server, key=KEY)
+    stage.sim.start()
+    call = (
+        stage.client.submit(Invoke("x", returns=int), now=stage.sim.now)
+        if callable(server)
+        else None
+    )
+    stage.sim.run(60)
+    told = [*stage.sim.events, stage.client.error, stage.client.ready.error, call and call.error]
+    assert KEY not in repr(told) + "".join(map(str, told)) + repr(vars(stage.client.error))
+    assert "[key]" in str(stage.client.error)
 
 
 def test_a_redirect_is_followed_with_its_token_and_without_our_headers():
@@ -351,6 +392,46 @@ def test_what_cannot_be_written_is_refused_at_once():
 
 class NotAnInvoke(Invoke.__mro__[1]):
     """A command that a plain hub does not have."""
+
+
+@pytest.mark.parametrize("raw", [b"}{", b'"\x1e"', b"", b"1 2", b"nope"])
+def test_raw_json_is_one_value(raw):
+    stage = Stage().start()
+    with pytest.raises(errors.InvalidArgument, match=r"arguments\[0\]"):
+        stage.sim.submit(Invoke("Echo", (Raw(raw),), returns=int))
+    with pytest.raises(errors.InvalidArgument, match="target"):
+        stage.sim.submit(Invoke("\ud800", returns=int))
+    assert stage.sim.call(Invoke("Echo", (Raw(b"[1]"),), returns=list[int])) == [1]
+
+
+def test_an_error_does_not_grow_by_being_raised():
+    stage = Stage(reconnect=None).start()
+    stage.peers[0].hang_up()
+    stage.sim.run(1)
+    for _ in range(5):
+        with pytest.raises(errors.HercleProtoError) as caught:
+            stage.sim.submit(Invoke("too late", returns=str))
+    assert len(traceback.extract_tb(caught.value.__traceback__)) < 5
+
+
+def test_ready_is_not_for_giving_up():
+    stage = Stage()
+    stage.sim.start()
+    stage.client.abandon(stage.client.ready, now=stage.sim.now)
+    stage.sim.run(1)
+    assert stage.client.ready.result() is None
+
+
+@pytest.mark.parametrize("moment", [0.5, 1.5, 2.5, 3.5, 10.0])
+def test_closing_at_once_after_an_orderly_goodbye(moment):
+    stage = Stage(fates=(Fate(latency=0.5),))
+    stage.sim.start()
+    stage.sim.run(moment)
+    stage.client.close(now=stage.sim.now)
+    stage.sim.run(0.1)
+    stage.client.close(now=stage.sim.now, at_once=True)
+    stage.sim.run(60)
+    assert stage.client.closed
 
 
 def test_a_stream_where_one_result_was_asked():

@@ -24,37 +24,37 @@ def drain(queue):
 
 
 @pytest.mark.parametrize(
-    ("listened", "calls_waiting", "waits"),
+    ("listened", "calls_wait", "waits"),
     [(False, False, False), (False, True, False), (True, True, False), (True, False, True)],
 )
-def test_a_full_queue_stops_reading_only_if_that_hurts_nobody(listened, calls_waiting, waits):
-    queue = EventQueue(2)
+def test_a_full_queue_stops_reading_only_if_that_hurts_nobody(listened, calls_wait, waits):
+    queue = EventQueue(2, lambda: calls_wait)
     if listened:
         queue.take()
     for n in range(5):
-        queue.put(Tick(n), calls_waiting=calls_waiting)
-    assert queue.must_wait(calls_waiting=calls_waiting) is waits
+        queue.put(Tick(n))
+    assert queue.must_wait is waits
     kept = 4 if waits else 2
     assert drain(queue) == [*(Tick(n) for n in range(kept)), EventsDropped(5 - kept)]
-    assert not queue.must_wait(calls_waiting=calls_waiting)
+    assert not queue.must_wait
 
 
 def test_drops_are_counted_where_they_happened():
-    queue = EventQueue(2)
+    queue = EventQueue(2, lambda: True)
     for n in range(4):
-        queue.put(Tick(n), calls_waiting=True)
+        queue.put(Tick(n))
     assert queue.take() == Tick(0)
-    queue.put(Tick(4), calls_waiting=True)
+    queue.put(Tick(4))
     queue.put_last(Tick(5))
     assert drain(queue) == [Tick(1), EventsDropped(2), Tick(4), Tick(5)]
 
 
 @given(st.lists(st.booleans(), max_size=60), st.integers(1, 5))
 def test_every_event_is_taken_or_counted_in_order(puts, limit):
-    queue, put, seen = EventQueue(limit), 0, []
+    queue, put, seen = EventQueue(limit, lambda: True), 0, []
     for is_put in puts:
         if is_put:
-            queue.put(Tick(put), calls_waiting=True)
+            queue.put(Tick(put))
             put += 1
         elif (event := queue.take()) is not NEED_DATA:
             seen.append(event)

@@ -22,6 +22,7 @@ from hercle_proto._errors import (
     TimedOut,
     Unauthorized,
 )
+from hercle_proto._texts import blot
 from hercle_proto.client._negotiate import (
     MAX_REDIRECTS,
     Negotiated,
@@ -29,6 +30,7 @@ from hercle_proto.client._negotiate import (
     negotiate_request,
     read_negotiate,
     redirected,
+    refusal,
     websocket_target,
 )
 from hercle_proto.http import (
@@ -64,6 +66,8 @@ class Established:
     stream: int
     websocket: WebSocket = field(repr=False)
     connection_id: str | None
+    secret: str | None = field(repr=False)
+    """The key or token that the connection was made with, and that the server knows."""
 
 
 class Attempt:
@@ -73,6 +77,7 @@ class Attempt:
     def __init__(
         self,
         settings: ClientSettings,
+        url: Url,
         streams: Streams,
         *,
         entropy: Entropy,
@@ -83,13 +88,13 @@ class Attempt:
         self._streams = streams
         self._entropy = entropy
         self._clock = clock
-        self._url = Url.parse(settings.url)
+        self._home = self._url = url
         self._deadline = now + settings.connect_timeout
         self._token: str | None = None
         self._key_asked_again = False
         self._redirects = 0
         self._negotiated: Negotiated | None = None
-        self._begin = self._upgrade if settings.skip_negotiation else self._negotiate
+        self._begin = self._negotiate
         self.stream = 0
         self._reused = False  # whether this stream carried another exchange before this one
         self._repeated = False  # whether the upgrade was sent on a second stream already
@@ -133,9 +138,19 @@ class Attempt:
         try:
             step()
         except HercleProtoError as error:
-            self.outcome = error
+            may_ask_again = callable(self._settings.key) and not self._key_asked_again
+            if isinstance(error, Unauthorized) and may_ask_again:  # A-05
+                self._key_asked_again = True
+                self._guarded(self._start)
+            else:
+                blot(error, self._token)
+                self.outcome = error.with_traceback(None)  # its frames hold keys and bodies
 
     def _start(self) -> None:
+        """Begin, or begin anew: with the key of now, from where the user said."""
+        self._url = self._home
+        self._negotiated = None
+        self._begin = self._upgrade if self._settings.skip_negotiation else self._negotiate
         self._token = self._ask_for_key()
         self._open()
 
@@ -171,7 +186,7 @@ class Attempt:
     def _headers(self) -> list[tuple[str, str]]:
         # A redirect may lead to a stranger: the user's headers stay with the user's
         # origin, as the key does.
-        home = self._url.origin == Url.parse(self._settings.url).origin
+        home = self._url.origin == self._home.origin
         headers = [*self._settings.headers] if home else []
         if self._token is not None:
             # The key, or a redirect's token, wins over a header of the user's
@@ -204,8 +219,6 @@ class Attempt:
         match answer:
             case ExchangeFailed(error):
                 raise error
-            case Response(status=status) if status in (401, 403):
-                self._key_refused(Unauthorized(status, "negotiate"))
             case Response():
                 self._follow(http, read_negotiate(answer))
             case _:
@@ -246,28 +259,13 @@ class Attempt:
                 self._clock.heed(parse_date(dict(headers).get("date")), now=now)
                 assert self._websocket is not None
                 known = self._negotiated.connection_id if self._negotiated else None
-                self.outcome = Established(self.stream, self._websocket, known)
-            case UpgradeRefused(status=status) if status in (401, 403):
-                self._key_refused(Unauthorized(status, "the WebSocket upgrade"))
+                self.outcome = Established(self.stream, self._websocket, known, self._token)
             case UpgradeRefused(status=status):
-                raise NegotiationFailed(
-                    f"the WebSocket upgrade was answered with HTTP {status}", status=status
-                )
+                raise refusal(status, "the WebSocket upgrade")
             case Closed(error=error):
                 self._broken(error or RemoteProtocolError("the stream ended during the upgrade"))
             case _:
                 assert_never(event)
-
-    def _key_refused(self, refusal: Unauthorized) -> None:
-        """A key that can be asked for again is, once, and everything begins anew with it (A-05)."""
-        if self._key_asked_again or not callable(self._settings.key):
-            raise refusal
-        self._key_asked_again = True
-        self._url = Url.parse(self._settings.url)
-        self._negotiated = None
-        self._begin = self._upgrade if self._settings.skip_negotiation else self._negotiate
-        self._token = self._ask_for_key()
-        self._open()
 
     def _broken(self, error: HercleProtoError) -> None:
         """The stream ended. One that carried negotiate and said nothing to the upgrade is worth one

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from attrs import field, frozen, validators
 
 from hercle_proto._bounds import at_least, within
 from hercle_proto._contract import Entropy, Why
 from hercle_proto._errors import (
     ConnectionFailed,
+    GaveUp,
     HercleProtoError,
     LocalProtocolError,
     MessageTooLarge,
@@ -46,20 +45,19 @@ class ReconnectPolicy:
     stable_after: float = field(default=5.0, validator=at_least(0))
 
 
+_NEVER = ReconnectPolicy(max_attempts=1)
+"""Stands for no policy."""
+
+
 class Backoff:
     """The attempts since the last connection that lasted."""
 
-    def __init__(self, policy: ReconnectPolicy, *, entropy: Entropy) -> None:
-        self._policy = policy
+    def __init__(self, policy: ReconnectPolicy | None, *, entropy: Entropy) -> None:
+        self._policy = policy or _NEVER
         self._entropy = entropy
         self._since: float | None = None
         self.attempt = 0
         self._causes: list[Exception] = []
-
-    @property
-    def causes(self) -> Sequence[Exception]:
-        """The newest failures, oldest first."""
-        return self._causes
 
     def lasted(self, seconds: float) -> None:
         """A connection stood for so long after its handshake; one that lasted wipes the slate."""
@@ -68,24 +66,23 @@ class Backoff:
             self._since = None
             self._causes.clear()
 
-    def next_delay(self, cause: Exception, *, now: float, gently: bool) -> float | None:
-        """Seconds until the next attempt, or None to give up.
-
-        `gently`: the server said that it is going away, so the first attempt keeps off the first
-        half of its range.
-        """
+    def verdict(self, cause: HercleProtoError, *, now: float) -> float | HercleProtoError:
+        """Seconds until the next attempt, or what to end with."""
+        policy = self._policy
+        if policy is _NEVER or not may_try_again(cause):
+            return cause
         self._causes = [*self._causes[1 - _NEWEST_CAUSES :], cause]
         self._since = now if self._since is None else self._since
-        delay = self._draw(gently=gently)
-        policy = self._policy
+        delay = self._draw(gently=isinstance(cause, ServerClosed))
         if policy.max_attempts is not None and self.attempt >= policy.max_attempts:
-            return None
+            return GaveUp(self._causes)
         if policy.max_elapsed is not None and now + delay - self._since > policy.max_elapsed:
-            return None
+            return GaveUp(self._causes)
         self.attempt += 1
         return delay
 
     def _draw(self, *, gently: bool) -> float:
+        """A server that said it is going away has the first half of the first range to itself."""
         chance = int.from_bytes(self._entropy(4)) / 2**32
         if self.attempt == 0:
             return self._policy.first_delay * ((1 + chance) / 2 if gently else chance)

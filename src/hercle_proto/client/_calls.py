@@ -42,6 +42,12 @@ _MOST_GIVEN_UP = 1024
 first."""
 
 
+class _Ready(Command[None]):
+    """What a machine's `ready` is the call of."""
+
+    __slots__ = ()
+
+
 class Calls:
     """Every call of a session. Fulfils `InFlight`: iterating gives what was sent and is
     unanswered."""
@@ -57,6 +63,8 @@ class Calls:
         self._waited_for: dict[int, tuple[Call[Any], float]] = {}  # by id, with when it is due
         self._deadlines: list[tuple[float, int, float]] = []  # when due, call's id, its time-out
         self._settled: list[Call[Any]] = []
+        self.ready: Call[None] = Call(_Ready(), 0)
+        """The machine's own: it ends when the session stands, or with why it never will."""
 
     # -- what is there -----------------------------------------------------------------------------
 
@@ -159,10 +167,11 @@ class Calls:
         """It ended, and nothing tells whether it was carried out."""
         self._leave(call, _unknown(call, cause, now))
 
-    def tell(self, call: Call[Any]) -> None:
-        """A call that is none of these ended (a machine's `ready`): let the driver wake who waits
-        for it."""
-        self._settled.append(call)
+    def stand(self) -> None:
+        """The session stands."""
+        if not self.ready.done:
+            self.ready.answer(None)
+            self._settled.append(self.ready)
 
     def expire(self, *, now: float) -> None:
         """End the waiting of every caller whose patience is over."""
@@ -182,8 +191,7 @@ class Calls:
         self._sweep()
 
     def connection_lost(self, cause: HercleProtoError, *, now: float, again: bool) -> None:
-        """What was in flight will not be answered. With `again`, repeatable commands wait for the
-        next connection."""
+        """Nothing in flight will be answered. Repeatable commands may wait to go out `again`."""
         repeat: list[Call[Any]] = []
         for call in [*self._in_flight.values()]:
             if again and call.command.repeatable and not _given_up(call):
@@ -207,8 +215,10 @@ class Calls:
         self._sweep()
 
     def end_all(self, cause: HercleProtoError, *, now: float) -> None:
-        """The session ends: whoever waits is told. What was sent stays in flight until the
-        connection is gone."""
+        """The session ends, and who waits is told. What was sent stays in flight till it is gone."""
+        if not self.ready.done:
+            self.ready.fail(cause)
+            self._settled.append(self.ready)
         self.end_waiting(cause, now=now)
         for call in self._in_flight.values():
             if not _given_up(call):
@@ -240,7 +250,7 @@ class Calls:
             return
         if not call.done:
             self._finish(call, result)
-        self._events.put(AnsweredLate(call.command, result), calls_waiting=self.callers > 0)
+        self._events.put(AnsweredLate(call.command, result))
 
     def _finish(self, call: Call[Any], result: object) -> None:
         if isinstance(result, HercleProtoError):

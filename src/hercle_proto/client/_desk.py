@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, TypeVar
 
-from hercle_proto._contract import Call, Command, Event
+from hercle_proto._contract import Call, Command
 from hercle_proto._errors import RemoteProtocolError
 from hercle_proto.client._calls import Calls
 from hercle_proto.client._dialect import (
@@ -31,7 +31,7 @@ class Desk:
     def __init__(self, dialect: Dialect, settings: ClientSettings) -> None:
         self._dialect = dialect
         self._call_timeout = settings.call_timeout
-        self.events = EventQueue(settings.event_limit)
+        self.events = EventQueue(settings.event_limit, lambda: self.calls.callers > 0)
         self.calls = Calls(most_waiting=settings.most_waiting, events=self.events)
 
     def submit(self, command: Command[R], *, now: float, timeout: float | None) -> Call[R]:
@@ -58,7 +58,7 @@ class Desk:
             if isinstance(what, Settlement):
                 self.calls.settle(what.call, what.outcome, now=now)
             else:
-                self.events.put(what, calls_waiting=self.calls.callers > 0)
+                self.events.put(what)
 
     def completed(self, completion: Completion, *, now: float) -> None:
         """The server completed an invocation. One for nobody is dropped (P-22)."""
@@ -73,12 +73,3 @@ class Desk:
         if call is not None:
             wrong = "a stream item came for a plain invocation"
             self.calls.unclear(call, RemoteProtocolError(wrong, clause="P-19"), now=now)
-
-    def tell(self, event: Event) -> None:
-        """Queue an event."""
-        self.events.put(event, calls_waiting=self.calls.callers > 0)
-
-    @property
-    def must_hold_back(self) -> bool:
-        """Whether reading must stop until somebody takes an event."""
-        return self.events.must_wait(calls_waiting=self.calls.callers > 0)

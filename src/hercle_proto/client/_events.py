@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import field, frozen
 
 from hercle_proto._contract import Event
 from hercle_proto._errors import HercleProtoError
@@ -13,9 +13,9 @@ __all__ = ["Connected", "Reconnecting"]
 @frozen
 class Connected(Event):
     """A connection stands. `connection_id` is its public id (N-15), None where negotiation was
-    skipped (N-31)."""
+    skipped (N-31). It is not in the repr: in version 0 of negotiate it is the token, too."""
 
-    connection_id: str | None
+    connection_id: str | None = field(repr=False)
 
 
 @frozen

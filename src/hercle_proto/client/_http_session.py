@@ -44,12 +44,6 @@ class _State(Enum):
     CLOSED = "closed"
 
 
-class _Ready(Command[None]):
-    """What `HttpSession.ready` is the call of."""
-
-    __slots__ = ()
-
-
 class HttpSession:
     """An API over HTTP (see `Machine` for the contract of every method).
 
@@ -64,12 +58,12 @@ class HttpSession:
         self._settings = settings
         self._api = api
         self._state = _State.NEW
-        self._events = EventQueue(settings.event_limit)
+        self._events = EventQueue(settings.event_limit, lambda: self._calls.callers > 0)
         self._calls = Calls(most_waiting=settings.most_waiting, events=self._events)
         self._streams = Streams()
         self._lanes = Lanes(settings, api, self._calls, self._streams, entropy=entropy)
         self._deadline: float | None = None
-        self.ready: Call[None] = Call(_Ready(), 0)
+        self.ready = self._calls.ready
         """Ends at the start: a stream is opened only when there is something to ask."""
 
     # -- what there is to know ---------------------------------------------------------------------
@@ -89,8 +83,7 @@ class HttpSession:
 
     def wants_data(self, stream: int) -> bool:
         """Whether to read from it: always, but while late answers find no room among the events."""
-        held_back = self._events.must_wait(calls_waiting=self._calls.callers > 0)
-        return self._streams.owner(stream) is not None and not held_back
+        return self._streams.owner(stream) is not None and not self._events.must_wait
 
     def next_deadline(self) -> float | None:
         """The earliest of all deadlines: of streams, calls, pauses and the goodbye."""
@@ -138,8 +131,7 @@ class HttpSession:
         if self._state is not _State.NEW:
             raise LocalProtocolError("the session was started already")
         self._state = _State.OPEN
-        self.ready.answer(None)
-        self._calls.tell(self.ready)
+        self._calls.stand()
         self._look(now)
 
     def submit(self, command: Command[R], *, now: float, timeout: float | None = None) -> Call[R]:
@@ -161,9 +153,6 @@ class HttpSession:
         if self._state in (_State.NEW, _State.OPEN):
             self._state = _State.CLOSING
             self._deadline = now + self._settings.linger
-            if not self.ready.done:
-                self.ready.fail(SessionClosed())
-                self._calls.tell(self.ready)
             self._calls.end_all(SessionClosed(), now=now)
             self._lanes.close()
         if at_once:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, assert_never
 
 from hercle_proto._contract import NEED_DATA, Buffer, Failure, NeedData, Why
 from hercle_proto._errors import ConnectionFailed, HercleProtoError, RemoteProtocolError
+from hercle_proto._texts import blot
 from hercle_proto.hub import (
     CancelInvocation,
     Completion,
@@ -52,6 +53,7 @@ class Link:
     ) -> None:
         self.stream = established.stream
         self.connection_id = established.connection_id
+        self._secret = established.secret
         self.websocket = established.websocket
         self.hub = HubConnection(Role.CLIENT, settings=settings)
         self.gone = False
@@ -117,7 +119,11 @@ class Link:
                     self._desk.received(event, now=now)
                 case Completion():
                     self._desk.completed(event, now=now)
-                case HandshakeCompleted() | HubClosed():
+                case HandshakeCompleted():
+                    return event
+                case HubClosed():
+                    if event.error is not None:
+                        blot(event.error, self._secret)
                     return event
                 case CancelInvocation():
                     raise AssertionError("what the server may cancel was answered on the spot")
@@ -133,7 +139,9 @@ class Link:
 
         Never before the handshake nor after the end: a slow listener must not cost the connection.
         """
-        wanted = self._desk.must_hold_back  # the first question, for it is asked for every message
+        wanted = (
+            self._desk.events.must_wait
+        )  # the first question, for it is asked for every message
         return wanted and self.hub.state is HubState.CONNECTED and not self._ended
 
     def heed_events(self, *, now: float) -> None:

@@ -1,18 +1,16 @@
-"""The life of a SignalR session: connect, run, back off, connect again, say goodbye. No I/O, no
-clock, no chance.
+"""The life of a SignalR session: connect, run, back off, connect again, say goodbye.
 
 `HubClient` owns what lasts longer than a connection: the state (`_states`), the desk with calls and
 events (`_desk`) and the streams (`_streams`). An `Attempt` becomes a `Link`, a `Link` ends in
 a `Farewell`; each owns its stream meanwhile, and the machine looks at what came of it after every
 input.
-
-Long because the life of a session is one story.
 """
 
 from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, assert_never
 
 from hercle_proto._contract import (
@@ -27,14 +25,13 @@ from hercle_proto._contract import (
     NeedData,
 )
 from hercle_proto._errors import (
-    GaveUp,
     HercleProtoError,
     LocalProtocolError,
     ServerClosed,
     SessionClosed,
 )
 from hercle_proto.client._attempt import Attempt, Established
-from hercle_proto.client._backoff import Backoff, may_try_again
+from hercle_proto.client._backoff import Backoff
 from hercle_proto.client._clock import ServerClock
 from hercle_proto.client._desk import Desk
 from hercle_proto.client._events import Connected, Reconnecting
@@ -54,20 +51,13 @@ R = TypeVar("R")
 _log = logging.getLogger("hercle_proto.client")
 
 
-class _Ready(Command[None]):
-    """What `HubClient.ready` is the call of."""
-
-    __slots__ = ()
-
-
 class HubClient:
-    """A SignalR client session over WebSockets, as a machine (see `Machine` for the contract of
-    every method).
+    """A SignalR client session over WebSockets (see `Machine` for what every method does).
 
     `dialect` says which commands the hub has and what answers them. `clock` is set by the server's
-    `Date` headers, for whoever asks it. The first connection is tried
-    once; later ones follow `settings.reconnect`. A call that was sent and is not repeatable is
-    never sent again.
+    `Date` headers, for whoever asks it. The first connection is tried once; later ones follow
+    `settings.reconnect`. A call that was sent and is not repeatable is never sent again. Raises
+    `InvalidArgument` for a URL or a key that cannot be one, or that must not travel together.
     """
 
     def __init__(
@@ -79,19 +69,22 @@ class HubClient:
         clock: ServerClock | None = None,
     ) -> None:
         self._settings = settings
-        self._entropy = entropy
         self._clock = clock or ServerClock()
         self._state = State.NEW
         self._desk = Desk(dialect, settings)
         self._streams = Streams()
-        self._backoff = Backoff(settings.reconnect, entropy=entropy) if settings.reconnect else None
+        url = settings.checked_url()
+        self._new_attempt = partial(
+            Attempt, settings, url, self._streams, entropy=entropy, clock=self._clock
+        )
+        self._backoff = Backoff(settings.reconnect, entropy=entropy)
         self._attempt: Attempt | None = None
         self._link: Link | None = None
         self._connected_at = 0.0
         self._now = 0.0  # of the newest input: taking an event is none
         self._deadline: float | None = None  # of the delay in WAITING, of the goodbye in CLOSING
         self._error: HercleProtoError | None = None
-        self.ready: Call[None] = Call(_Ready(), 0)
+        self.ready = self._desk.calls.ready
         """Ends when the first connection stands, or with why it never will."""
 
     # -- what there is to know ---------------------------------------------------------------------
@@ -175,7 +168,7 @@ class HubClient:
             self._deadline = None
             if self._state is State.WAITING:
                 self._move(Input.DUE)
-                self._connect(now)
+                self._attempt = self._new_attempt(now=now)
             else:
                 self._streams.close_all()
         self._look(now)
@@ -188,16 +181,13 @@ class HubClient:
             raise LocalProtocolError("the session was started already")
         self._clock.start(now=now)
         self._move(Input.START)
-        self._connect(now)
+        self._attempt = self._new_attempt(now=now)
         self._look(now)
 
     def submit(self, command: Command[R], *, now: float, timeout: float | None = None) -> Call[R]:
-        """Queue a command; it is sent on the present or the next connection.
-
-        Raises `LocalProtocolError`, or what ended the session if it is over.
-        """
+        """Queue a command for this connection or the next. After the end, raises what it was."""
         if self._state in (State.CLOSING, State.CLOSED):
-            raise self._error or SessionClosed()
+            raise (self._error or SessionClosed()).with_traceback(None)
         call = self._desk.submit(command, now=now, timeout=timeout)
         self._look(now)
         return call
@@ -208,8 +198,7 @@ class HubClient:
         self._heed_events(now)
 
     def close(self, *, now: float, at_once: bool = False) -> None:
-        """Say goodbye within `linger` seconds, or not at all. Whoever waits for a call is told at
-        once."""
+        """Say goodbye within `linger` seconds, or not at all. Who waits for a call is told now."""
         if self._state not in (State.CLOSING, State.CLOSED):
             self._finish(Input.CLOSE, None, now)
             if self._link is not None:
@@ -224,14 +213,8 @@ class HubClient:
         before, self._state = self._state, TRANSITIONS[self._state][what]
         _log.debug("= %s: %s -> %s", what.value, before.value, self._state.value)
 
-    def _connect(self, now: float) -> None:
-        self._attempt = Attempt(
-            self._settings, self._streams, entropy=self._entropy, clock=self._clock, now=now
-        )
-
     def _look(self, now: float) -> None:
-        """See what came of an input: an attempt that ended, messages of the link, the last stream
-        gone."""
+        """See what came of an input: the attempt's end, the link's messages, the last stream."""
         if self._attempt is not None and self._attempt.outcome is not None:
             self._attempt_ended(self._attempt, self._attempt.outcome, now)
         while link := self._link:
@@ -263,10 +246,8 @@ class HubClient:
     def _established(self, link: Link, now: float) -> None:
         self._move(Input.ESTABLISHED)
         self._connected_at = now
-        if not self.ready.done:
-            self.ready.answer(None)
-            self._desk.calls.tell(self.ready)
-        self._desk.tell(Connected(link.connection_id))
+        self._desk.calls.stand()
+        self._desk.events.put(Connected(link.connection_id))
 
     def _link_ended(self, link: Link, end: HubClosed, now: float) -> None:
         self._link = None
@@ -274,7 +255,7 @@ class HubClient:
             self._streams.close(link.stream)
         else:
             self._streams.hand_over(link.stream, Farewell(link, self._streams, now=now))
-        if self._state is State.CONNECTED and self._backoff is not None:
+        if self._state is State.CONNECTED:
             self._backoff.lasted(now - self._connected_at)
         if self._state is not State.CLOSING:
             cause = end.error or ServerClosed(None, allow_reconnect=end.allow_reconnect)
@@ -282,18 +263,15 @@ class HubClient:
 
     def _lost(self, cause: HercleProtoError, now: float, *, again: bool = True) -> None:
         """The connection or the attempt ended: try again, or end the session."""
-        again = again and self.ready.done and may_try_again(cause)
-        if self._backoff is None or not again:
-            self._finish(Input.FAILED, cause, now)
-            return
-        delay = self._backoff.next_delay(cause, now=now, gently=isinstance(cause, ServerClosed))
-        if delay is None:
-            self._finish(Input.FAILED, GaveUp(self._backoff.causes), now)
+        again = again and self.ready.done
+        verdict = self._backoff.verdict(cause, now=now) if again else cause
+        if isinstance(verdict, HercleProtoError):
+            self._finish(Input.FAILED, verdict, now)
             return
         self._move(Input.LOST)
-        self._deadline = now + delay
+        self._deadline = now + verdict
         self._desk.calls.connection_lost(cause, now=now, again=True)
-        self._desk.tell(Reconnecting(self._backoff.attempt, delay, cause))
+        self._desk.events.put(Reconnecting(self._backoff.attempt, verdict, cause))
 
     def _finish(self, what: Input, error: HercleProtoError | None, now: float) -> None:
         """Nothing is opened after this; what is open says goodbye."""
@@ -303,11 +281,7 @@ class HubClient:
         if self._attempt is not None:
             self._streams.close(self._attempt.stream)
             self._attempt = None
-        reason = error or SessionClosed()
-        if not self.ready.done:
-            self.ready.fail(reason)
-            self._desk.calls.tell(self.ready)
-        self._desk.calls.end_all(reason, now=now)
+        self._desk.calls.end_all(error or SessionClosed(), now=now)
 
     def _gone(self, now: float) -> None:
         self._move(Input.GONE)

@@ -8,7 +8,12 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from attrs import evolve, field, frozen
 
 from hercle_proto._contract import Call, Command, Event
-from hercle_proto._errors import InvocationFailed, LocalProtocolError, RemoteProtocolError
+from hercle_proto._errors import (
+    InvalidArgument,
+    InvocationFailed,
+    LocalProtocolError,
+    RemoteProtocolError,
+)
 from hercle_proto.client._dialect import (
     Answered,
     InFlight,
@@ -82,11 +87,20 @@ class PlainDialect:
             raise LocalProtocolError(
                 f"a plain SignalR session calls methods by Invoke; got {command.name}"
             )
+        self._codec.encode_value(command.target, name="target")
         arguments = [
-            self._codec.encode_value(argument, name=f"arguments[{index}]")
+            self._written(argument, f"arguments[{index}]")
             for index, argument in enumerate(command.arguments)
         ]
         return cast("Command[T]", evolve(command, arguments=arguments))
+
+    def _written(self, argument: object, name: str) -> Raw:
+        if isinstance(argument, Raw):  # the codec copies it as it is, into the midst of a record
+            try:
+                self._codec.decode_value(argument, object)
+            except RemoteProtocolError as error:
+                raise InvalidArgument(name, "must be a value as written", str(error)) from None
+        return self._codec.encode_value(argument, name=name)
 
     def invocation(self, command: Command[Any]) -> tuple[str, Sequence[object]]:
         """As the command says."""

@@ -9,6 +9,7 @@ a reader that iterates loses nothing unless it also calls while it lags.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Literal
 
 from hercle_proto._contract import NEED_DATA, Event, EventsDropped, NeedData
@@ -17,35 +18,37 @@ __all__ = ["EventQueue"]
 
 
 class EventQueue:
-    """Events, oldest first."""
+    """Events, oldest first. `calls_wait` tells whether a call waits for its answer."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, calls_wait: Callable[[], bool]) -> None:
         self._limit = limit
+        self._calls_wait = calls_wait
         self._events: deque[Event] = deque()
         self._dropped = 0  # how many since the newest event in the queue
         self._listened = False
 
-    def must_wait(self, *, calls_waiting: bool) -> bool:
+    @property
+    def must_wait(self) -> bool:
         """Whether reading must stop until somebody takes an event. The only place where that is
         decided."""
-        return len(self._events) >= self._limit and self._listened and not calls_waiting
+        return len(self._events) >= self._limit and self._listened and not self._calls_wait()
 
-    def put(self, event: Event, *, calls_waiting: bool) -> None:
+    def put(self, event: Event) -> None:
         """Append an event, or count it as dropped.
 
         What was under way when reading stopped is kept, up to as much again.
         """
-        if len(self._events) >= self._limit and not self._has_room(calls_waiting=calls_waiting):
+        if len(self._events) >= self._limit and not self._has_room:
             self._dropped += 1
             return
         if self._dropped:
             self._flush_dropped()
         self._events.append(event)
 
-    def _has_room(self, *, calls_waiting: bool) -> bool:
+    @property
+    def _has_room(self) -> bool:
         """Whether there is some for one more, though the limit is reached."""
-        waits = self.must_wait(calls_waiting=calls_waiting)
-        return waits and len(self._events) < 2 * self._limit
+        return self.must_wait and len(self._events) < 2 * self._limit
 
     def put_last(self, event: Event) -> None:
         """Append the session's last event, whatever the limit."""

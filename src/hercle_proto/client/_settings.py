@@ -8,8 +8,9 @@ from attrs import field, frozen
 
 from hercle_proto._bounds import at_least, positive
 from hercle_proto._contract import KeySource
+from hercle_proto._credentials import clean_key
 from hercle_proto.client._backoff import ReconnectPolicy
-from hercle_proto.http import without_query
+from hercle_proto.http import Url, check_key_transport, without_query
 from hercle_proto.hub import HubSettings
 
 __all__ = ["ClientSettings"]
@@ -41,3 +42,12 @@ class ClientSettings:
     event_limit: int = field(default=1024, validator=at_least(1))
     most_waiting: int = field(default=4096, validator=at_least(1))
     """How many commands may wait to be sent."""
+
+    def checked_url(self) -> Url:
+        """The URL. Raises `InvalidArgument` for one, or a key, that cannot be, and for a key that
+        would travel in the clear."""
+        url = Url.parse(self.url)
+        if isinstance(self.key, str):
+            clean_key(self.key)
+            check_key_transport(url, allow_insecure=self.allow_insecure)
+        return url
