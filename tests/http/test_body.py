@@ -127,6 +127,18 @@ def test_the_limit_counts_what_comes_in() -> None:
         body.add(empty[-1:])
 
 
+def test_chunks_of_one_byte_take_no_more_than_whole_ones() -> None:
+    body = Body("", limit=2**16, parameter="p")
+    tracemalloc.start()
+    try:
+        for _ in range(2**16):
+            body.add(bytearray(1))
+        assert body.finish() == bytes(2**16)
+        assert tracemalloc.get_traced_memory()[1] < 2**18
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_bomb_takes_no_memory() -> None:
     bomb = gzip.compress(bytes(2**26))
     body = Body("gzip", limit=2**16, parameter="p")

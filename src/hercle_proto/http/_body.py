@@ -32,8 +32,8 @@ class Body:
         self._inflater = zlib.decompressobj(_GZIP_ONLY) if coding in _GZIP else None
         self._limit = limit
         self._parameter = parameter
-        self._pieces: list[bytes | bytearray] = []
-        self._taken = self._size = 0
+        self._content = bytearray()  # a list of pieces would cost 66 bytes for each of one byte
+        self._taken = 0
 
     def announce(self, size: int) -> None:
         """So many bytes will come. Refused at once if they are too many."""
@@ -44,14 +44,13 @@ class Body:
         """The next bytes of it, as they came."""
         self._taken += len(data)
         piece = data if self._inflater is None else self._inflate(self._inflater, data)
-        self._size += len(piece)
-        self.announce(max(self._size, self._taken))
-        self._pieces.append(piece)
+        self.announce(max(len(self._content) + len(piece), self._taken))
+        self._content += piece
 
     def _inflate(self, inflater: zlib._Decompress, data: bytes | bytearray) -> bytes:
         try:
             # One byte more than there is room for, so that a full house shows; 0 would be no limit.
-            piece = inflater.decompress(data, self._limit - self._size + 1)
+            piece = inflater.decompress(data, self._limit - len(self._content) + 1)
         except zlib.error:
             raise RemoteProtocolError("the gzip body of the HTTP answer is malformed") from None
         if inflater.unused_data:
@@ -62,4 +61,4 @@ class Body:
         """All of it."""
         if self._inflater is not None and self._taken and not self._inflater.eof:
             raise RemoteProtocolError("the gzip body of the HTTP answer ends in its middle")
-        return b"".join(self._pieces)
+        return bytes(self._content)
