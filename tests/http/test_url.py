@@ -103,6 +103,22 @@ def test_an_origin_gets_the_default_path(text: str, path: str) -> None:
     assert Url.parse(text, default_path="/hub").path == path
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://a/hub?", "https://a/hub?"),
+        ("https://a/hub?id=secret\nsecret", "https://a/hub?…"),
+        ("https://a/hub#secret?secret", "https://a/hub#…"),
+        ("https://me:secret@a/hub?id=secret", "https://…"),
+        ("https://me:sec/re?t#secret@a/hub", "https://…"),
+        ("me:secret@a", "…"),
+        ("me:sec\nret@a", "…"),
+    ],
+)
+def test_nothing_secret_of_a_text_is_shown(text: str, shown: str) -> None:
+    assert without_query(text) == repr(shown)
+
+
 def test_the_query_is_not_shown() -> None:
     url = Url.parse("https://a:444/hub?access_token=secret&id=secret")
     assert repr(url) == "<Url https://a:444/hub?…>"

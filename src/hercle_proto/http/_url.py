@@ -35,6 +35,8 @@ _PARTS = re.compile(
 _AUTHORITY = re.compile(
     r"(?:\[(?P<literal>[0-9A-Fa-f:.]*)\]|(?P<name>[^:\[\]]*))(?::(?P<port>[0-9]{0,5}))?"
 )
+_BEHIND_SCHEME = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)?.*", re.DOTALL)
+_BEHIND_PATH = re.compile(r"([?#]).+", re.DOTALL)
 _NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*\.?")
 _MAX_NAME: Final = 253
 _PATH_SAFE: Final = "/:@!$&'()*+,;=-._~%"
@@ -200,9 +202,12 @@ def _host(literal: str | None, name: str) -> str | None:
 
 
 def without_query(text: str) -> str:
-    """The repr of a URL's text, read or not, without what may be secret in it."""
-    start, mark, _ = text.partition("?")
-    return repr(start + "?…" if mark else start)
+    """The repr of a URL's text, read or not, without what may be secret in it: the query, a
+    fragment, user information.
+    """
+    if "@" in text:  # where a password ends would be a guess
+        return repr(_BEHIND_SCHEME.sub(r"\1…", text, count=1))
+    return repr(_BEHIND_PATH.sub(r"\1…", text))
 
 
 def check_key_transport(url: Url, *, allow_insecure: bool) -> None:
