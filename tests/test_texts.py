@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hercle_proto._texts import LONGEST_TEXT, presentable
+from hercle_proto._texts import LONGEST_TEXT, blot, presentable
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,26 @@ def test_whatever_comes_is_one_line_within_the_limit(text: str, secret: str) -> 
     assert len(shown) <= LONGEST_TEXT + 1
     assert shown.isprintable()
     assert shown.strip() == shown
+
+
+class Quoting(Exception):
+    """An error with a server's text in it."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(f"the server said {message}", code)
+        self.message = message
+        self.code = code
+
+
+def test_an_error_that_quotes_the_key_is_blotted() -> None:
+    error = Quoting("no s3cret here", 7)
+    blot(error, "s3cret")
+    assert error.args == ("the server said no [key] here", 7)
+    assert vars(error) == {"message": "no [key] here", "code": 7}
+
+
+def test_others_stay_as_they_are() -> None:
+    error = Quoting("no", 7)
+    blot(error, "s3cret")
+    blot(error, None)
+    assert vars(error) == {"message": "no", "code": 7}

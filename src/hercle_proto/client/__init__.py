@@ -19,6 +19,7 @@ from hercle_proto.client._http_exchange import HttpExchange, exchange_for
 from hercle_proto.client._http_session import HttpSession
 from hercle_proto.client._http_settings import HttpSettings
 from hercle_proto.client._machine import HubClient
+from hercle_proto.client._options import SessionOptions, SignalROptions
 from hercle_proto.client._plain import InvocationReceived, Invoke, InvokeRepeatable, PlainDialect
 from hercle_proto.client._settings import ClientSettings
 from hercle_proto.client._states import TRANSITIONS, Input, State
@@ -47,7 +48,9 @@ __all__ = [
     "Refused",
     "Rejected",
     "ServerClock",
+    "SessionOptions",
     "Settlement",
+    "SignalROptions",
     "State",
     "Unclear",
     "exchange_for",

@@ -16,6 +16,8 @@ from hercle_proto.client._queue import EventQueue
 from hercle_proto.hub import Completion, Invocation, StreamItem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hercle_proto.client._settings import ClientSettings
 
 __all__ = ["Desk"]
@@ -52,13 +54,16 @@ class Desk:
         call = self.calls.sent(now=now)
         _log.debug("> %s, call %d", call.command.name, call.id)
 
-    def received(self, invocation: Invocation, *, now: float) -> None:
-        """The server invoked something on us."""
+    def received(self, invocation: Invocation, *, now: float) -> Sequence[Call[Any]]:
+        """The server invoked something on us. Gives the calls that it ended."""
+        ended: Sequence[Call[Any]] = ()
         for what in self._dialect.received(invocation, self.calls, now=now):
             if isinstance(what, Settlement):
                 self.calls.settle(what.call, what.outcome, now=now)
+                ended = (*ended, what.call)
             else:
                 self.events.put(what)
+        return ended
 
     def completed(self, completion: Completion, *, now: float) -> None:
         """The server completed an invocation. One for nobody is dropped (P-22)."""
