@@ -168,6 +168,15 @@ def test_no_create_is_sent_twice_and_none_is_told_wrong(ways, fates, steps, seed
     assert isinstance(sim.events[-1], Disconnected)
 
 
+def test_a_server_that_never_completes_leaves_nothing_behind():
+    book = Book(["answer"])
+    book._complete = lambda peer, invocation: None
+    book.sim.start()
+    for number in range(20):
+        book.sim.call(CreateLightningInvoice.for_sats(number + 1))
+    assert not book.client._link.hub._invocations._ours
+
+
 def test_an_answer_that_comes_twice_is_an_event_the_second_time():
     book = Book(["twice"])
     book.sim.start()

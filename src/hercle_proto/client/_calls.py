@@ -215,7 +215,7 @@ class Calls:
         self._sweep()
 
     def end_all(self, cause: HercleProtoError, *, now: float) -> None:
-        """The session ends, and who waits is told. What was sent stays in flight till it is gone."""
+        """The session ends: who waits is told. What was sent is in flight till it is gone."""
         if not self.ready.done:
             self.ready.fail(cause)
             self._settled.append(self.ready)

@@ -116,7 +116,8 @@ class Link:
                 case Invocation():
                     if event.invocation_id is not None:
                         self._refuse(event.invocation_id, now)
-                    self._desk.received(event, now=now)
+                    for call in self._desk.received(event, now=now):
+                        self.hub.forget(str(call.id))
                 case Completion():
                     self._desk.completed(event, now=now)
                 case HandshakeCompleted():

@@ -196,6 +196,10 @@ class HubConnection:
         """An id for the next invocation of ours: a counter (P-03)."""
         return str(next(self._ids))
 
+    def forget(self, invocation_id: str) -> None:
+        """Nobody waits for this Completion any more: an event was the answer. Late is harmless."""
+        self._invocations.completed(invocation_id)
+
     def send(self, message: Message, *, now: float) -> None:
         """Queue an Invocation, the Completion of one, a CancelInvocation or a Ping.
 
