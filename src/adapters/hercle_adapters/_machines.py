@@ -2,60 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from os import urandom
 from ssl import SSLContext
-from typing import ParamSpec, TypeAlias, TypedDict, TypeVar, Unpack
+from typing import ParamSpec, TypeAlias, TypeVar, Unpack
 
 from hercle_adapters._tls import Tls
 from hercle_proto import KeySource, Machine
 from hercle_proto import hercle as vendor
-from hercle_proto.client import ClientSettings, HubClient, PlainDialect, ReconnectPolicy
-from hercle_proto.hub import HubSettings
+from hercle_proto.client import ClientSettings, HubClient, PlainDialect, SignalROptions
+from hercle_proto.reflex import ReflexOptions, reflex_session
 
-__all__ = ["hercle", "hercle_rest", "opener", "signalr"]
+__all__ = ["hercle", "hercle_rest", "opener", "reflex", "signalr"]
 
 P = ParamSpec("P")
 S = TypeVar("S")
 Ssl: TypeAlias = SSLContext | None
 
 
-class _Options(TypedDict, total=False):
-    allow_insecure: bool
-    connect_timeout: float
-    call_timeout: float
-    event_limit: int
-
-
-class _Vendor(_Options, total=False):
-    url: str
-    verification: vendor.VerificationPolicy
-
-
-class _Rest(_Vendor, total=False):
-    max_answer_bytes: int
-
-
-class _Hub(_Options, total=False):
-    reconnect: ReconnectPolicy | None
-    skip_negotiation: bool
-
-
-class _Hercle(_Hub, _Vendor, total=False):
-    max_message_bytes: int
-
-
-class _SignalR(_Hub, total=False):
-    key: KeySource | None
-    headers: Sequence[tuple[str, str]]
-    hub: HubSettings
-    linger: float
-    most_waiting: int
-
-
-def hercle(api_key: KeySource, *, ssl_context: Ssl = None, **options: Unpack[_Hercle]) -> Tls:
+def hercle(
+    api_key: KeySource, *, ssl_context: Ssl = None, **options: Unpack[vendor.HercleOptions]
+) -> Tls:
     """Hercle's invoices over SignalR, at the vendor's sandbox unless `url` says otherwise.
 
     `ssl_context` replaces the default one, which verifies certificates and host names. The other
@@ -65,7 +34,9 @@ def hercle(api_key: KeySource, *, ssl_context: Ssl = None, **options: Unpack[_He
     return Tls(vendor.hercle_session(api_key, entropy=urandom, utc_now=now, **options), ssl_context)
 
 
-def hercle_rest(api_key: KeySource, *, ssl_context: Ssl = None, **options: Unpack[_Rest]) -> Tls:
+def hercle_rest(
+    api_key: KeySource, *, ssl_context: Ssl = None, **options: Unpack[vendor.RestOptions]
+) -> Tls:
     """Hercle's invoices over REST, at the vendor's sandbox unless `url` says otherwise.
 
     `ssl_context` replaces the default one, which verifies certificates and host names. The other
@@ -75,7 +46,16 @@ def hercle_rest(api_key: KeySource, *, ssl_context: Ssl = None, **options: Unpac
     return Tls(vendor.hercle_rest(api_key, entropy=urandom, utc_now=now, **options), ssl_context)
 
 
-def signalr(url: str, *, ssl_context: Ssl = None, **options: Unpack[_SignalR]) -> Tls:
+def reflex(api_key: KeySource, *, ssl_context: Ssl = None, **options: Unpack[ReflexOptions]) -> Tls:
+    """Amboss Reflex over GraphQL.
+
+    `ssl_context` replaces the default one, which verifies certificates and host names. The other
+    options, and what they raise, are those of `hercle_proto.reflex.reflex_session`.
+    """
+    return Tls(reflex_session(api_key, entropy=urandom, **options), ssl_context)
+
+
+def signalr(url: str, *, ssl_context: Ssl = None, **options: Unpack[SignalROptions]) -> Tls:
     """Any SignalR hub: `Invoke` calls its methods, `InvocationReceived` is what it calls on us.
 
     `ssl_context` replaces the default one, which verifies certificates and host names. The other

@@ -17,7 +17,7 @@ from hercle_adapters import _machines
 from hercle_adapters._session import AsyncSession as Session
 from hercle_proto import Machine
 
-__all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_signalr"]
+__all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_reflex", "open_signalr"]
 
 
 @asynccontextmanager
@@ -35,4 +35,5 @@ async def drive(machine: Machine) -> AsyncGenerator[Session]:
 
 open_hercle = _machines.opener(drive, _machines.hercle)
 open_hercle_rest = _machines.opener(drive, _machines.hercle_rest)
+open_reflex = _machines.opener(drive, _machines.reflex)
 open_signalr = _machines.opener(drive, _machines.signalr)

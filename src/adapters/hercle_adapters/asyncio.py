@@ -14,7 +14,7 @@ from hercle_adapters import _machines, _tcp
 from hercle_adapters._session import AsyncSession
 from hercle_proto import Endpoint, Machine
 
-__all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_signalr"]
+__all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_reflex", "open_signalr"]
 
 # Seconds until the next address is tried beside the one before (RFC 8305, section 5).
 _NEXT_ATTEMPT: Final = 0.25
@@ -40,6 +40,7 @@ async def drive(machine: Machine) -> AsyncGenerator[Session]:
 
 open_hercle = _machines.opener(drive, _machines.hercle)
 open_hercle_rest = _machines.opener(drive, _machines.hercle_rest)
+open_reflex = _machines.opener(drive, _machines.reflex)
 open_signalr = _machines.opener(drive, _machines.signalr)
 
 

@@ -15,7 +15,7 @@ from hercle_adapters import _machines, _tcp
 from hercle_adapters._session import R, SessionBase
 from hercle_proto import Command, Endpoint, Event, Machine
 
-__all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_signalr"]
+__all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_reflex", "open_signalr"]
 
 
 @contextmanager
@@ -36,6 +36,7 @@ def drive(machine: Machine) -> Generator[Session]:
 
 open_hercle = _machines.opener(drive, _machines.hercle)
 open_hercle_rest = _machines.opener(drive, _machines.hercle_rest)
+open_reflex = _machines.opener(drive, _machines.reflex)
 open_signalr = _machines.opener(drive, _machines.signalr)
 
 

@@ -19,6 +19,7 @@ from hercle_proto.hercle._models import (
     UnreadableRow,
     to_vendor,
 )
+from hercle_proto.hercle._options import HercleOptions, RestOptions
 from hercle_proto.hercle._rest import (
     MAX_ANSWER_BYTES,
     RestSession,
@@ -56,11 +57,13 @@ __all__ = [
     "GetLightningInvoices",
     "HercleCommand",
     "HercleDialect",
+    "HercleOptions",
     "HercleRest",
     "InvoiceSnapshot",
     "LightningInvoice",
     "NotChecked",
     "Reaction",
+    "RestOptions",
     "RestSession",
     "RestSettings",
     "UnmatchedAnswer",

@@ -40,7 +40,7 @@ from hercle_proto.reflex._models import (
     TypeShare,
     When,
 )
-from hercle_proto.reflex._session import REFLEX_URL, reflex_exchange, reflex_session
+from hercle_proto.reflex._session import REFLEX_URL, ReflexOptions, reflex_exchange, reflex_session
 
 __all__ = [
     "REFLEX_URL",
@@ -72,6 +72,7 @@ __all__ = [
     "ReflexCommand",
     "ReflexDestination",
     "ReflexInvoice",
+    "ReflexOptions",
     "RoutingHop",
     "Tag",
     "Total",

@@ -5,18 +5,32 @@ from __future__ import annotations
 from typing import Final, TypeVar
 
 from hercle_proto._contract import Entropy, KeySource
-from hercle_proto.client import HttpExchange, HttpSession, HttpSettings, exchange_for
+from hercle_proto.client import (
+    HttpExchange,
+    HttpSession,
+    HttpSettings,
+    SessionOptions,
+    exchange_for,
+)
 from hercle_proto.http import DEFAULT_MAX_BODY_BYTES, Url
 from hercle_proto.reflex._api import ReflexApi
 from hercle_proto.reflex._commands import ReflexCommand
 
-__all__ = ["REFLEX_URL", "reflex_exchange", "reflex_session"]
+__all__ = ["REFLEX_URL", "ReflexOptions", "reflex_exchange", "reflex_session"]
 
 R = TypeVar("R")
 
 REFLEX_URL: Final = "https://reflex.amboss.tech/graphql"
 
 _PATH: Final = "/graphql"
+
+
+class ReflexOptions(SessionOptions, total=False):
+    """The options of `reflex_session`."""
+
+    url: str
+    timezone: str | None
+    max_answer_bytes: int
 
 
 def reflex_session(
