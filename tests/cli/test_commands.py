@@ -11,16 +11,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from attrs import frozen
 
+import payment_requests
 from hercle_cli import _show, _target, main
-from hercle_cli._invoices import disagreement
-from hercle_proto.bolt11 import PaymentRequest
-from hercle_proto.hercle import CreatedInvoice, CreateLightningInvoice
+from hercle_proto.bolt11 import Network, PaymentRequest, encode
 from hercle_sandbox import Running, running_sandbox
 from programs import Program
 from vendor import CREATION, ROW
@@ -198,35 +197,84 @@ def test_usage(hercle: Hercle, arguments: Sequence[str], text: str) -> None:
         ("fault:status", 3, "checks failed"),
         ("fault:throw", 4, UNKNOWN),
         ("fault:drop", 4, UNKNOWN),
-        ("fault:amount", 5, "exists; do not create it again: its payment request is for"),
+        ("fault:amount", 5, "amount: asked for 100,000,000 msat, got 1,000,000,000 msat"),
+        ("fault:memo", 5, "memo: asked for 'fault:memo', got 'something else'"),
+        ("fault:expiry", 5, "duration: asked for 86,400 s, got 1,440 s"),
+        ("fault:old", 5, "unexpired: asked for what ends after 20"),
+        ("fault:signature", 5, "signature: asked for a signature by its payee, got none"),
+        ("fault:cut", 5, "it begins as 1,000,000 msat on bc"),
+        ("fault:other-node", 0, ""),  # who knows which node is meant
     ],
 )
 def test_endings(hercle: Hercle, memo: str, code: int, text: str) -> None:
     ended = hercle("invoice", "create", "0.001", "--memo", memo, "--json")
     assert ended.code == code
-    assert text in one_line(ended.err)
-    assert (code == 5) is bool(ended.out)
-    if ended.out:
-        assert one_line(ended.err).startswith(f"Invoice {json.loads(ended.out)['id']} exists; do")
+    assert (code in {0, 5}) is bool(ended.out)
+    if code:
+        assert text in one_line(ended.err)
+    if code == 5:
+        made = json.loads(ended.out)["id"]
+        assert one_line(ended.err).startswith(f"Invoice {made} exists; do not create it again: ")
+        ended = hercle("invoice", "create", "0.001", "--memo", memo)
+        assert ended.code == 5
+        assert re.search(r"^Invoice inv_\w+ was created\.", ended.out)
+        assert "ln" in ended.out
 
 
-@pytest.mark.parametrize(
-    ("payment_request", "found"),
-    [
-        (None, None),
-        ("", None),
-        ("nonsense", None),
-        ("lnbc1m1p3xnhl2pp5jmxtqn235tkjzf...", None),
-        ("lnbc10u1p3xnhl2pp5jmxtqn235tkjzf...", "1,000,000 msat"),
-        ("lnbc1p3xnhl2pp5jmxtqn235tkjzf...", "no amount"),
-    ],
-)
-def test_disagreements(payment_request: str | None, found: str | None) -> None:
-    """By the prefix, where the request was cut as in the vendor's examples."""
-    command = CreateLightningInvoice(Decimal("0.001"))
-    created = CreatedInvoice("inv_1", encoded_payment_request=payment_request)
-    told = disagreement(command, created)
-    assert (told is None) if found is None else (told is not None and f"for {found}," in told)
+VALID, INVALID = payment_requests.VECTORS["valid"], payment_requests.VECTORS["invalid"]
+
+
+def named(example: Mapping[str, object]) -> str:
+    return str(example["name"])
+
+
+@pytest.mark.parametrize("example", VALID, ids=named)
+def test_decode(hercle: Hercle, example: Mapping[str, object]) -> None:
+    text = payment_requests.build(example)
+    request = PaymentRequest.parse(text)
+    ended = hercle("decode", f" lightning:{text} ")
+    assert (ended.code, ended.err) == (0, "")
+    assert request.payment_hash.hex() in ended.out
+    assert request.payee.hex() in ended.out
+
+    ended = hercle("decode", text, "--json")
+    assert (ended.code, ended.err) == (0, "")
+    fields = json.loads(ended.out)
+    assert fields["amount_msat"] == request.amount_msat
+    assert fields["description"] == request.description
+    assert fields["payee"] == request.payee.hex()
+    assert fields["fallbacks"] == list(request.fallbacks)
+    assert [[hop["short_channel_id"] for hop in hops] for hops in fields["route_hints"]] == [
+        [hop.short_channel_id for hop in hops] for hops in request.route_hints
+    ]
+
+
+@pytest.mark.parametrize("example", INVALID, ids=named)
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_decode_what_is_invalid(
+    hercle: Hercle, example: Mapping[str, object], options: Sequence[str]
+) -> None:
+    ended = hercle("decode", payment_requests.build(example), *options)
+    assert (ended.code, ended.out) == (2, "")
+    assert re.fullmatch(
+        r"not a valid payment request: .+ \(at character \d+\)", one_line(ended.err)
+    )
+
+
+def test_decode_shows_amounts_and_strangers_texts(hercle: Hercle) -> None:
+    text = encode(
+        bytes(31) + b"\x01",
+        network=Network.BITCOIN,
+        amount_msat=1,
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        payment_hash=bytes(32),
+        payment_secret=bytes(32),
+        description="\x1b[31m\u202eevil",
+    )
+    ended = hercle("decode", text)
+    assert re.search(r"Amount +0\.001 sat\n", ended.out)
+    assert "\\u001b[31m\\u202eevil" in ended.out
+    assert hercle("decode", "").code == 2
 
 
 @pytest.mark.parametrize("arguments", [("list",), ("list", "--rest"), ("create", "0.001")])

@@ -1,4 +1,4 @@
-"""The command line: `hercle demo`, `hercle sandbox`, `hercle invoice create` and `list`."""
+"""The command line: `hercle demo`, `sandbox`, `decode`, `invoice create` and `invoice list`."""
 
 from hercle_cli._main import main
 

@@ -16,6 +16,7 @@ from typer.exceptions import TyperException
 
 from hercle_cli._exits import Exit, Failed, exit_code
 from hercle_cli._text import as_json, visible
+from hercle_proto import InvoiceMismatch
 
 __all__ = ["run"]
 
@@ -97,6 +98,22 @@ def sandbox(
         raise Failed(Exit.USAGE, str(error)) from None
 
 
+@app.command()
+def decode(
+    payment_request: Annotated[str, typer.Argument(help="Such as lnbc2500u1...")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Read a payment request (BOLT 11), and say what it holds."""
+    from hercle_cli._decode import fields_of, show_request  # noqa: PLC0415
+    from hercle_proto.bolt11 import PaymentRequest  # noqa: PLC0415
+
+    request = PaymentRequest.parse(payment_request)
+    if json:
+        print(as_json(fields_of(request)))
+    else:
+        show_request(request)
+
+
 @invoice.command()
 def create(
     amount_btc: Annotated[str, typer.Argument(metavar="AMOUNT_BTC", help="Such as 0.001.")],
@@ -105,9 +122,9 @@ def create(
     json: AsJson = False,
     production: Production = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask about large amounts.")] = False,
-) -> int:
+) -> None:
     """Create an invoice over SignalR."""
-    from hercle_cli._invoices import create_invoice, disagreement  # noqa: PLC0415
+    from hercle_cli._invoices import create_invoice  # noqa: PLC0415
     from hercle_cli._show import show_created  # noqa: PLC0415
     from hercle_cli._target import find_target  # noqa: PLC0415
     from hercle_proto.hercle import CreateLightningInvoice, to_vendor  # noqa: PLC0415
@@ -126,10 +143,8 @@ def create(
         _drop_output()
         line = f"invoice {created.id} was created, but could not be shown: {error}"
         raise Failed(Exit.BUG, line) from None
-    if fault := disagreement(command, created):
-        line = f"Invoice {created.id} exists; do not create it again: {fault}"
-        return _tell(Exit.DISAGREES, line)
-    return Exit.OK
+    if found := created.verification.disagreements:
+        raise InvoiceMismatch(created, None, found, command=command)
 
 
 @invoice.command("list")

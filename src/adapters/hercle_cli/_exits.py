@@ -9,6 +9,8 @@ from hercle_proto import (
     CommandRefused,
     HercleProtoError,
     InvalidArgument,
+    InvalidInvoice,
+    InvoiceMismatch,
     LocalProtocolError,
     OutcomeUnknown,
 )
@@ -40,6 +42,8 @@ class Failed(Exception):
 _CODES: Final[tuple[tuple[type[Exception], Exit], ...]] = (
     (CommandRefused, Exit.REFUSED),
     (OutcomeUnknown, Exit.UNKNOWN),
+    (InvoiceMismatch, Exit.DISAGREES),
+    (InvalidInvoice, Exit.USAGE),
     (LocalProtocolError, Exit.USAGE),
     (HercleProtoError, Exit.CONNECTION),
     (OSError, Exit.CONNECTION),

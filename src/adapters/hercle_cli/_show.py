@@ -17,7 +17,7 @@ from rich.text import Text
 from hercle_cli._text import visible
 from hercle_proto.hercle import CreatedInvoice, CreateLightningInvoice, LightningInvoice
 
-__all__ = ["console", "show_created", "show_list", "show_qr"]
+__all__ = ["console", "moment", "show_created", "show_fields", "show_list", "show_qr"]
 
 _LABEL_WIDTH: Final = 17
 _UNBOUNDED: Final = 10_000
@@ -37,21 +37,26 @@ class _Console(Console):
 
 def show_created(command: CreateLightningInvoice, created: CreatedInvoice) -> None:
     """The new invoice, its payment request and a QR code of that, where there is room."""
-    out = console()
-    out.print(Text(f"Invoice {visible(created.id)} was created.", style="bold"))
+    console().print(Text(f"Invoice {visible(created.id)} was created.", style="bold"))
     request = created.encoded_payment_request
-    for label, value in (
+    show_fields(
         ("Amount", f"{command.amount_btc:f} BTC ({command.amount_sats:,} sat)"),
         ("Memo", command.memo),
-        ("Expires", _moment(created.expires_at)),
+        ("Expires", moment(created.expires_at)),
         ("Message", created.message),
         ("Payment request", request),
-    ):
+    )
+    if request:
+        show_qr(request)
+
+
+def show_fields(*fields: tuple[str, str | None]) -> None:
+    """Labels and values, a line each; those without value are left out."""
+    out = console()
+    for label, value in fields:
         if value:
             line = Text.assemble((f"  {label:{_LABEL_WIDTH}}", "dim"), visible(value))
             out.print(line, soft_wrap=True)
-    if request:
-        show_qr(request)
 
 
 def show_qr(payment_request: str) -> None:
@@ -83,8 +88,8 @@ def show_list(invoices: Sequence[LightningInvoice]) -> None:
             invoice.status,
             _amount(invoice.amount_original_value, invoice.amount_original_unit),
             invoice.memo,
-            _moment(invoice.created_at),
-            _moment(invoice.expires_at),
+            moment(invoice.created_at),
+            moment(invoice.expires_at),
         )
         table.add_row(*(Text(visible(cell or "")) for cell in cells))
     console().print(table)
@@ -94,5 +99,6 @@ def _amount(value: Decimal | None, unit: str | None) -> str:
     return "" if value is None else f"{value:,f} {unit or ''}".rstrip()
 
 
-def _moment(moment: datetime | None) -> str:
-    return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+def moment(at: datetime | None) -> str:
+    """To the minute; empty for None."""
+    return "" if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from hercle_proto.bolt11 import Network, encode, node_id
+from hercle_proto.bolt11 import node_id
+from hercle_sandbox._payment_requests import Terms, write
 from hercle_sandbox._store import Invoice, Store
 
 __all__ = ["DEFAULT_HOURS", "Book", "RuleBroken", "check"]
@@ -43,37 +44,30 @@ class Book:
         """All of them, oldest first."""
         return self._store.invoices()
 
-    def create(
-        self, amount_btc: Decimal, memo: str, expiry_hours: int, *, factor: int = 1
-    ) -> Invoice:
-        """Make an invoice and keep it. Raises `RuleBroken`.
-
-        Its payment request asks for `factor` times the amount: other than 1 it is a fault.
-        """
+    def create(self, amount_btc: Decimal, memo: str, expiry_hours: int) -> Invoice:
+        """Make an invoice and keep it. Raises `RuleBroken`."""
         check(amount_btc, memo, expiry_hours)
         preimage = os.urandom(32)
         payment_hash = hashlib.sha256(preimage).digest()
         amount_msat = int(amount_btc / _SATOSHI) * 1000
         now = datetime.now(UTC)
+        terms = Terms(
+            key=self._key,
+            amount_msat=amount_msat,
+            description=memo,
+            created_at=now,
+            expiry_seconds=expiry_hours * 3600,
+            payment_hash=payment_hash,
+        )
         invoice = Invoice(
             id=f"inv_{os.urandom(6).hex()}",
-            payment_request=encode(
-                self._key,
-                network=Network.REGTEST,
-                amount_msat=amount_msat * factor,
-                created_at=now,
-                payment_hash=payment_hash,
-                payment_secret=os.urandom(32),
-                description=memo,
-                expiry_seconds=expiry_hours * 3600,
-                min_final_cltv_expiry=18,
-            ),
+            payment_request=write(terms),
             memo=memo,
             payment_hash=payment_hash,
             preimage=preimage,
             amount_msat=amount_msat,
             created_ms=int(now.timestamp() * 1000),
-            expiry_seconds=expiry_hours * 3600,
+            expiry_seconds=terms.expiry_seconds,
         )
         self._store.add(invoice)
         return invoice

@@ -3,13 +3,22 @@
     fault:refuse     execution.invoice.error with statusError and message; nothing is made
     fault:status     the success subject with httpStatusCode 422; nothing is made
     fault:throw      the Completion carries an error; nothing is made
-    fault:amount     the payment request asks for ten times the amount
     fault:silent     made, and no event follows
     fault:drop       made, and the TCP connection dies before any answer
     fault:twice      the event is sent twice
     fault:late:MS    the event follows MS milliseconds after the Completion
     fault:early      the event is sent 300 ms before the Completion
     fault:foreign    an event with another ClientId comes first
+
+Over both roads, what the payment request says (`_payment_requests`):
+
+    fault:amount     ten times the amount
+    fault:memo       another description
+    fault:expiry     over after as many minutes as were hours asked for
+    fault:old        over since 2017
+    fault:signature  signed by nobody
+    fault:other-node right in all, and signed by another node
+    fault:cut        cut short as in the vendor's examples
 
 Any other memo is a memo.
 """
@@ -25,7 +34,7 @@ import anyio
 from hercle_adapters.asgi import Caller, HubError
 from hercle_sandbox._rows import Json
 
-__all__ = ["amount_factor", "deliver", "refusal"]
+__all__ = ["deliver", "refusal"]
 
 ABORT_EXTENSION: Final = "hercle_sandbox.abort"
 """The ASGI extension by which our server lets an application kill the TCP connection."""
@@ -56,11 +65,6 @@ def refusal(memo: str) -> tuple[str, dict[str, Json]] | None:
             }
         case _:
             return None
-
-
-def amount_factor(memo: str) -> int:
-    """How many times too much the payment request asks for."""
-    return 10 if memo == "fault:amount" else 1
 
 
 async def deliver(memo: str, client_id: str, emit: Emit, caller: Caller) -> None:

@@ -8,7 +8,6 @@ Options in the URL's query: `data=string` sends `data` as a JSON string, `client
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import partial
 
 from anyio.to_thread import run_sync
 
@@ -65,8 +64,7 @@ class ExecutionHub:
         if refused := _faults.refusal(memo):
             await self._emit(refused[0], known_id, refused[1])
             return
-        factor = _faults.amount_factor(memo)
-        invoice = await run_sync(partial(self._book.create, amount_btc, memo, hours, factor=factor))
+        invoice = await run_sync(self._book.create, amount_btc, memo, hours)
         data: Json = {
             "httpStatusCode": 201,
             "id": invoice.id,
