@@ -67,6 +67,30 @@ def test_an_error_that_quotes_the_key_is_blotted() -> None:
     assert vars(error) == {"message": "no [key] here", "code": 7}
 
 
+@pytest.mark.parametrize(
+    ("quoted", "told"),
+    [
+        ("no k%2B%2F1-secret", "no [key]"),
+        ("no k+/1-secre…", "no [key]…"),
+        ("no k%2B%2F1-s…", "no [key]…"),
+        ("no k+/1…", "no [key]…"),
+        ("no k+/…", "no k+/…"),
+        ("no k+/1-s", "no k+/1-s"),
+    ],
+)
+def test_a_key_in_other_spellings_or_cut_short_is_blotted_out(quoted: str, told: str) -> None:
+    error = Quoting(quoted, 7)
+    blot(error, "k+/1-secret")
+    assert vars(error) == {"message": told, "code": 7}
+
+
+@given(st.integers(0, 30))
+def test_a_key_that_was_cut_before_it_was_known_is_blotted_out(room: int) -> None:
+    secret = "abcdefghijklmnopqrst"
+    cut = presentable("x" * (LONGEST_TEXT - room) + secret)
+    assert "abcd" not in presentable(cut, secret=secret)
+
+
 def test_others_stay_as_they_are() -> None:
     error = Quoting("no", 7)
     blot(error, "s3cret")

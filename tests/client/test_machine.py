@@ -376,8 +376,8 @@ def test_a_completion_without_a_result_is_none():
 
 
 def test_a_methods_error():
-    failing = lambda peer, inv: peer.send(Completion(inv.invocation_id, error="boom"))  # noqa: E731
-    with pytest.raises(errors.InvocationFailed, match="Fail ended with an error: boom"):
+    failing = lambda peer, inv: peer.send(Completion(inv.invocation_id, error="b\noom"))  # noqa: E731
+    with pytest.raises(errors.InvocationFailed, match="Fail ended with an error: b oom"):
         Stage(failing).start().sim.call(Invoke("Fail", returns=str))
 
 

@@ -170,6 +170,13 @@ def test_a_subject_that_is_not_known_has_no_answers(
     assert is_known(subject) or answer is None
 
 
+def test_a_servers_texts_are_made_presentable() -> None:
+    data = Details(status_error="E\x1b[2J", message="no\r\n\tway\x07")
+    assert answer_from(ERROR, data) == refused("no way\ufffd", "E\ufffd[2J")
+    told = refused("no", "execution.\ufffd.error")
+    assert answer_from("execution.\x1b.error", Details(message="no")) == told
+
+
 def test_a_servers_text_is_kept_up_to_a_length() -> None:
     answer = answer_from(PRE_CHECKS, "x" * 1_000_000)
     assert answer == refused("x" * 1000 + "…", PRE_CHECKS)

@@ -272,6 +272,13 @@ def test_a_clients_goodbye_is_answered(text: str | None) -> None:
 
 
 @BOTH
+def test_a_goodbyes_text_is_made_presentable(role: Role) -> None:
+    hub = connected(role)
+    receive(hub, Close(error="shut\r\ndown\x1b" + "x" * 10_000))
+    assert str(end_of(hub).error).endswith(": shut down\ufffd" + "x" * 989 + "…")
+
+
+@BOTH
 def test_what_follows_a_goodbye_is_not_processed(role: Role) -> None:
     hub = connected(role)
     receive(hub, Invocation("a"), Close(), Invocation("b"))

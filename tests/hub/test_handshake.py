@@ -156,6 +156,12 @@ def test_a_refusal_ends_a_client(answer: bytes, retriable: bool) -> None:
     assert end.error.retriable is end.allow_reconnect is retriable
 
 
+def test_a_refusals_text_is_made_presentable() -> None:
+    client = started(Role.CLIENT)
+    client.receive_payload(b'{"error":"go\\r\\naway\\u001b"}\x1e', now=0.0)
+    assert str(closed(client).error) == "the hub handshake was refused: go away\ufffd"
+
+
 @pytest.mark.parametrize("answer", [MESSAGE, b"<html>\x1e", b"\x1e", b"null\x1e"])
 def test_nonsense_ends_a_client(answer: bytes) -> None:
     client = started(Role.CLIENT)

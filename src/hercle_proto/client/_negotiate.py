@@ -19,6 +19,7 @@ from hercle_proto._errors import (
     RemoteProtocolError,
     Unauthorized,
 )
+from hercle_proto._texts import presentable
 from hercle_proto.http import USER_AGENT, Headers, Request, Response, Url
 
 __all__ = [
@@ -43,7 +44,6 @@ _HINTS: Final = {
     404: "there is no SignalR hub at this path; check the URL",
     405: "this path takes no POST, so it is hardly a SignalR hub; check the URL",
 }
-_MAX_SERVER_TEXT: Final = 500
 
 
 @frozen
@@ -76,7 +76,7 @@ class Negotiated:
         offered = ", ".join(f"{each.name} ({'/'.join(each.formats)})" for each in self.transports)
         raise NegotiationFailed(
             f"the server offers no WebSockets with {transfer_format} messages; it offers: "
-            f"{_shortened(offered) or 'nothing'}",
+            f"{presentable(offered) or 'nothing'}",
             retriable=False,
         )
 
@@ -174,7 +174,7 @@ def parse_negotiate(body: bytes) -> Negotiated | Redirect:
             retriable=False,
         )
     if answer.error is not None:
-        raise NegotiationFailed(f"the server refused to negotiate: {_shortened(answer.error)}")
+        raise NegotiationFailed(f"the server refused to negotiate: {presentable(answer.error)}")
     if answer.url is not None:
         return Redirect(answer.url, answer.access_token or None)
     if answer.use_stateful_reconnect:
@@ -197,10 +197,6 @@ def parse_negotiate(body: bytes) -> Negotiated | Redirect:
 
 def _missing(name: str) -> RemoteProtocolError:
     return RemoteProtocolError(f"the answer to negotiate has no {name!r}", clause="N-21")
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MAX_SERVER_TEXT else f"{text[:_MAX_SERVER_TEXT]}…"
 
 
 # -- redirects -------------------------------------------------------------------------------------

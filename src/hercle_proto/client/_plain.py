@@ -14,6 +14,7 @@ from hercle_proto._errors import (
     LocalProtocolError,
     RemoteProtocolError,
 )
+from hercle_proto._texts import presentable
 from hercle_proto.client._dialect import (
     Answered,
     InFlight,
@@ -111,7 +112,7 @@ class PlainDialect:
         """A Completion always ends its call: with an error, a result, or none."""
         invoke = cast("Invoke[Any]", call.command)
         if completion.error is not None:
-            return Refused(InvocationFailed(invoke, completion.error))
+            return Refused(InvocationFailed(invoke, presentable(completion.error)))
         if completion.result is NO_RESULT:
             return Answered(None)
         try:

@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 import msgspec
 from attrs import frozen
 
+from hercle_proto._texts import presentable
 from hercle_proto._timestamps import to_utc
 from hercle_proto.hercle._models import CreatedInvoice, InvoiceSnapshot
 
@@ -31,7 +32,6 @@ __all__ = [
     "UnreadableAnswer",
     "answer_from",
     "is_known",
-    "shorten",
 ]
 
 SNAPSHOT: Final = "lightspark.invoices.snapshot"
@@ -42,8 +42,6 @@ _ERROR_SUFFIX: Final = ".error"
 _REQUEST_TIMEOUT: Final = 408
 _NO_REASON: Final = "no reason was given"
 _NO_OBJECT: Final = "data: an object was expected"
-_LONGEST_REASON: Final = 1000
-"""Characters of a server's text that are kept."""
 
 
 class Details(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -156,12 +154,12 @@ def _error(data: Data, *, subject: str | None = None) -> ErrorAnswer:
     if data is None or isinstance(data, str):
         data = Details(message=data)
     if isinstance(data, Details):
-        reason = data.message or data.status_error or _NO_REASON
-        code, status = data.status_error or subject, data.http_status_code
-        return ErrorAnswer(shorten(reason), code, status, _refuses(data, subject))
+        reason = presentable(data.message or data.status_error or "") or _NO_REASON
+        code = presentable(data.status_error or subject or "") or None
+        return ErrorAnswer(reason, code, data.http_status_code, _refuses(data, subject))
     # What could not be read may hold an id, or a 500.
     problem = _NO_OBJECT if isinstance(data, InvoiceSnapshot) else data.problem
-    return ErrorAnswer(problem, subject, surely_refused=subject == PRE_CHECKS)
+    return ErrorAnswer(problem, presentable(subject or "") or None, surely_refused=subject == PRE_CHECKS)
 
 
 def _refuses(details: Details, subject: str | None) -> bool:
@@ -176,11 +174,6 @@ def _refuses(details: Details, subject: str | None) -> bool:
 
 def _is_success(status: int | None) -> bool:
     return status is not None and 200 <= status < 300
-
-
-def shorten(text: str) -> str:
-    """A server's text, as much of it as anybody reads."""
-    return text if len(text) <= _LONGEST_REASON else text[:_LONGEST_REASON] + "…"
 
 
 _READERS: Final[Mapping[str | None, Callable[[Data], Answer | None]]] = MappingProxyType(

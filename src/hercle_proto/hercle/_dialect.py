@@ -17,8 +17,9 @@ from hercle_proto._errors import (
     LocalProtocolError,
     RemoteProtocolError,
 )
+from hercle_proto._texts import presentable
 from hercle_proto.client import Answered, InFlight, Outcome, Refused, Settlement, Unclear
-from hercle_proto.hercle._answers import Answer, ErrorAnswer, UnreadableAnswer, shorten
+from hercle_proto.hercle._answers import Answer, ErrorAnswer, UnreadableAnswer
 from hercle_proto.hercle._commands import CreateLightningInvoice, HercleCommand
 from hercle_proto.hercle._envelope import Envelope, open_envelope, plain_data
 from hercle_proto.hercle._events import ExecutionEvent, UnmatchedAnswer
@@ -75,7 +76,7 @@ class HercleDialect:
         """A Completion says "taken" and no more; one with an error rarely says that nothing ran."""
         if completion.error is None:
             return None
-        reason = shorten(completion.error)
+        reason = presentable(completion.error)
         proof = proof_of_refusal(self.invocation(call.command)[0], completion.error)
         if proof is None:
             return Unclear(ApiError(reason))

@@ -22,6 +22,7 @@ from hercle_proto._errors import (
     ServerClosed,
     TimedOut,
 )
+from hercle_proto._texts import presentable
 from hercle_proto.hub import _handshake
 from hercle_proto.hub._codec import Codec, Record
 from hercle_proto.hub._events import HandshakeCompleted, HubClosed, HubEvent
@@ -289,7 +290,8 @@ class HubConnection:
         # The same request would be refused again, unless the server was only too slow or too busy.
         retriable = error in (_handshake.CANCELED, _handshake.FAILED)
         self._step(HubStep.REFUSAL)
-        refusal = NegotiationFailed(f"the hub handshake was refused: {error}", retriable=retriable)
+        told = presentable(error)
+        refusal = NegotiationFailed(f"the hub handshake was refused: {told}", retriable=retriable)
         self._finish(HubClosed(refusal, allow_reconnect=retriable))
         return None
 
@@ -357,13 +359,14 @@ class HubConnection:
     def _goodbye(self, message: Close) -> None:
         expected = self._state is HubState.CLOSING
         self._step(HubStep.GOODBYE)
+        told = None if message.error is None else presentable(message.error)
         error: HercleProtoError | None = None
         if self._role is Role.CLIENT:
-            if message.error is not None or not expected:
-                error = ServerClosed(message.error, allow_reconnect=message.allow_reconnect)
+            if told is not None or not expected:
+                error = ServerClosed(told, allow_reconnect=message.allow_reconnect)
         else:
-            if message.error is not None:
-                error = ClientClosed(message.error)
+            if told is not None:
+                error = ClientClosed(told)
             if not expected:
                 self._queue(Close())  # C-04: the server answers in kind
         self._finish(HubClosed(error, allow_reconnect=message.allow_reconnect and not expected))
