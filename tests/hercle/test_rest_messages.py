@@ -175,8 +175,13 @@ REFUSALS = [
     (409, b"plain\ttext \xff", "plain text \ufffd", None),
     (403, b"<html>forbidden</html>", "the key may not do this; check it and its environment", None),
     (401, b"", "the key is not accepted; check it and its environment", None),
-    (400, b"x" * 1000, "x" * 500 + "\u2026", None),
-    (400, {"message": "your key s3cret is bad", "code": "s3cret"}, "your key *** is bad", "***"),
+    (400, b"x" * 1001, "x" * 1000 + "\u2026", None),
+    (
+        400,
+        {"message": "your key s3cret is bad", "code": "s3cret"},
+        "your key [key] is bad",
+        "[key]",
+    ),
 ]
 
 
@@ -213,7 +218,7 @@ def test_the_parameter_is_told() -> None:
     cause = outcome.cause
     assert isinstance(cause, ApiError)
     told = (cause.message, cause.code, cause.status, cause.param)
-    assert told == ("say *** (memo)", "missing_parameter", 500, "memo")
+    assert told == ("say [key] (memo)", "missing_parameter", 500, "memo")
 
 
 @pytest.mark.parametrize(

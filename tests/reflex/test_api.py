@@ -163,10 +163,10 @@ ERRORS: list[tuple[object, tuple[object, ...], str]] = [
     ("m", ("m", (), None, 0), "m"),
     (
         [{"message": f"not {KEY}", "path": [KEY], "extensions": {"code": KEY}}],
-        ("not ***", ("***",), "***", 0),
-        "not *** (at ***, ***)",
+        ("not [key]", ("[key]",), "[key]", 0),
+        "not [key] (at [key], [key])",
     ),
-    ([{"message": "x" * 999}], ("x" * 500 + "\u2026", (), None, 0), "x" * 500 + "\u2026"),
+    ([{"message": "x" * 1001}], ("x" * 1000 + "\u2026", (), None, 0), "x" * 1000 + "\u2026"),
 ]
 
 

@@ -13,7 +13,7 @@ from hercle_proto.client._dialect import (
     Unclear,
 )
 from hercle_proto.client._events import Connected, Reconnecting
-from hercle_proto.client._http_answers import failure_of, presentable
+from hercle_proto.client._http_answers import failure_of
 from hercle_proto.client._http_api import HttpApi
 from hercle_proto.client._http_exchange import HttpExchange, exchange_for
 from hercle_proto.client._http_session import HttpSession
@@ -55,5 +55,4 @@ __all__ = [
     "Unclear",
     "exchange_for",
     "failure_of",
-    "presentable",
 ]

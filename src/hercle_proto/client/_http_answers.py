@@ -19,14 +19,14 @@ from hercle_proto._errors import (
     RemoteProtocolError,
     Unauthorized,
 )
+from hercle_proto._texts import presentable
 from hercle_proto.client._dialect import Refused, Unclear
 from hercle_proto.http import Response, Url
 
-__all__ = ["failure_of", "presentable"]
+__all__ = ["failure_of"]
 
 _REQUEST_TIMEOUT: Final = 408
 _KEY_REFUSED: Final = frozenset({401, 403})
-_LONGEST_REASON: Final = 500
 _UNTOLD: Final = {
     401: "the key is not accepted; check it and its environment",
     403: "the key may not do this; check it and its environment",
@@ -52,7 +52,7 @@ def failure_of(
     status = response.status
     if status < 400:
         return Unclear(RemoteProtocolError(f"{_not_followed(response)} (HTTP {status})"))
-    told, code, param = (presentable(text, key) for text in _told(response.body))
+    told, code, param = (presentable(text, secret=key) for text in _told(response.body))
     reason = told or _UNTOLD.get(status, "no reason was given")
     known = _Known(code=code or None, status=status, param=param or None)
     if status >= 500 or status == _REQUEST_TIMEOUT:
@@ -121,9 +121,3 @@ def _text(told: object) -> str:
             return ", ".join(each for each in told if isinstance(each, str))
         case _:
             return ""
-
-
-def presentable(text: str, key: str | None) -> str:
-    """One line of bounded length, without the key that some servers repeat."""
-    line = " ".join((text.replace(key, "***") if key else text).split())
-    return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"

@@ -159,7 +159,8 @@ def _error(data: Data, *, subject: str | None = None) -> ErrorAnswer:
         return ErrorAnswer(reason, code, data.http_status_code, _refuses(data, subject))
     # What could not be read may hold an id, or a 500.
     problem = _NO_OBJECT if isinstance(data, InvoiceSnapshot) else data.problem
-    return ErrorAnswer(problem, presentable(subject or "") or None, surely_refused=subject == PRE_CHECKS)
+    code = presentable(subject or "") or None
+    return ErrorAnswer(problem, code, surely_refused=subject == PRE_CHECKS)
 
 
 def _refuses(details: Details, subject: str | None) -> bool:

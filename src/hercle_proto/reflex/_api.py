@@ -25,7 +25,8 @@ from hercle_proto._errors import (
     Unauthorized,
 )
 from hercle_proto._numbers import number_from_wire
-from hercle_proto.client import Answered, Outcome, Refused, Unclear, failure_of, presentable
+from hercle_proto._texts import presentable
+from hercle_proto.client import Answered, Outcome, Refused, Unclear, failure_of
 from hercle_proto.http import USER_AGENT, Request, Response, Url
 from hercle_proto.reflex._commands import ReflexCommand
 from hercle_proto.reflex._structure import structure
@@ -177,9 +178,11 @@ def _failed(
     first = errors[0]
     error = GraphQLError(
         command,
-        presentable(first.message, key) or "no reason was given",
-        path=[each if isinstance(each, int) else presentable(each, key) for each in first.path],
-        code=first.code and presentable(first.code, key),
+        presentable(first.message, secret=key) or "no reason was given",
+        path=[
+            each if isinstance(each, int) else presentable(each, secret=key) for each in first.path
+        ],
+        code=first.code and presentable(first.code, secret=key),
         data=told.get("data"),
         more=len(errors) - 1,
     )
