@@ -2,7 +2,8 @@
 
 `Echo(text)` is sent as ``<id> <text>`` and answered by ``<id> <answer>``. A line ``! <text>`` is
 the event `Heard(text)`. Some texts are special: a machine that sees ``boom`` raises, as a bug
-would: `Echo("boom")` at once, `Echo("boom when pulled")` when it is pulled, a received ``boom`` there.
+would: `Echo("boom")` at once, `Echo("boom when pulled")` when it is pulled, a received ``boom``
+there.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ class HttpExchange(Generic[R]):
     url: str = field(repr=without_query)
     headers: Headers = field(repr=False)
     body: bytes = field(repr=lambda body: f"<{len(body)} bytes>")
-    _api: HttpApi = field(repr=False)
-    _key: str | None = field(repr=False)
+    _api: HttpApi = field(repr=False, alias="api")
+    _key: str | None = field(repr=False, alias="key")
 
     def outcome(self, response: Response) -> Outcome:
         """What an answer means, as a value. Never raises.

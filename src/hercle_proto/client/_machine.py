@@ -120,7 +120,8 @@ class HubClient:
     def wants_data(self, stream: int) -> bool:
         """Whether to read from it: always, but while the events of the connection have no room."""
         owner = self._streams.owner(stream)
-        return owner is not None and not (self._link is owner and self._link.must_hold_back)
+        held_back = isinstance(owner, Link) and owner.must_hold_back
+        return owner is not None and not held_back
 
     def next_deadline(self) -> float | None:
         """The earliest of all deadlines: of streams, calls, the delay, the goodbye."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from attrs import field, frozen
 
 from hercle_proto._errors import InvalidArgument
+from hercle_proto._headers import check_headers, check_target, is_token
 from hercle_proto.http._dates import parse_date
 
 if TYPE_CHECKING:
@@ -22,10 +22,6 @@ Headers: TypeAlias = Sequence[tuple[str, str]]
 
 USER_AGENT: Final = ("User-Agent", "hercle-proto")
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_TARGET = re.compile(r"/[\x21-\x7e]*")
-_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?")
-
 _CONNECTION_HEADERS: Final = frozenset(
     {"connection", "content-length", "expect", "host", "transfer-encoding", "upgrade"}
 )
@@ -37,25 +33,16 @@ def _pairs(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
 
 
 def _check_method(_: Request, __: Attribute[str], method: str) -> None:
-    if not _TOKEN.fullmatch(method):
+    if not is_token(method):
         raise InvalidArgument("method", "must be a token such as GET", repr(method[:20]))
 
 
 def _check_target(_: Request, __: Attribute[str], target: str) -> None:
-    if not _TARGET.fullmatch(target):
-        raise InvalidArgument(
-            "target", "must be a path of visible ASCII characters", "something else"
-        )
+    check_target(target)
 
 
 def _check_headers(_: Request, __: Attribute[Headers], headers: Headers) -> None:
-    for index, (name, value) in enumerate(headers):
-        if not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
-            # Neither is shown: a key pasted into the wrong place is a key still.
-            rule = "a name is a token, a value printable ASCII without a line break"
-            raise InvalidArgument("headers", rule, f"something else as number {index}")
-        if name.lower() in _CONNECTION_HEADERS:
-            raise InvalidArgument("headers", "the connection sets this one itself", name)
+    check_headers(headers, ours=_CONNECTION_HEADERS)
 
 
 @frozen(repr=False)
