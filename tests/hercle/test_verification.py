@@ -162,6 +162,21 @@ RAISED: list[tuple[str, str, dict[str, Any], Disagrees]] = [
     ),
     (
         "signature",
+        resigned(request(), lambda signature: signature[:64] + b"\x07"),
+        {},
+        Disagrees("a signature by its payee", "none: the recovery id is 7, not 0 to 3"),
+    ),
+    (
+        "signature",
+        resigned(request(name_payee=True), high_s),
+        {},
+        Disagrees(
+            "a signature by its payee",
+            "none: the signature is not canonical (high S) though a node is named",
+        ),
+    ),
+    (
+        "signature",
         resigned(request(name_payee=True), off_the_curve),
         {},
         Disagrees(

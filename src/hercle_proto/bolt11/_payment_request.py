@@ -107,7 +107,7 @@ class PaymentRequest:
             body = body[len(SCHEME) :]
             skipped += len(SCHEME)
         try:
-            request = _read(body, require_secret=require_secret)
+            request = _read(body, require_secret=require_secret, check_signature=check_signature)
             if check_signature:
                 with suppress(MissingExtra):
                     _ = request.payee
@@ -129,12 +129,14 @@ class PaymentRequest:
         `MissingExtra` without the extra `bolt11`.
         """
         prefix, data = self._unsigned
+        position = len(prefix) + 1 + len(data)
+        _check_form(self.signature, self.named_payee, position)
         found = signer(prefix, data, self.signature, self.named_payee)
         if found is None:
             reason = "no key can have made its signature"
             if self.named_payee is not None:
                 reason = "its signature is not by the node that it names"
-            raise InvalidInvoice(len(prefix) + 1 + len(data), reason)
+            raise InvalidInvoice(position, reason)
         return found
 
     def describes(self, description: str) -> bool:
@@ -190,7 +192,16 @@ def _case_changes(text: str) -> int:
     return next(place for place in letters if text[place].isupper() != first)
 
 
-def _read(text: str, *, require_secret: bool) -> PaymentRequest:
+def _check_form(signature: bytes, named_payee: bytes | None, position: int) -> None:
+    """What a signature must be before anybody asks whose it is."""
+    if signature[64] > _MAX_RECOVERY_ID:
+        raise InvalidInvoice(position, f"the recovery id is {signature[64]}, not 0 to 3")
+    if named_payee and not is_low_s(signature):
+        reason = "the signature is not canonical (high S) though a node is named"
+        raise InvalidInvoice(position, reason)
+
+
+def _read(text: str, *, require_secret: bool, check_signature: bool) -> PaymentRequest:
     prefix, data = _unwrap(text)
     asked = Prefix.parse(prefix)
     begins = len(prefix) + 1
@@ -200,10 +211,8 @@ def _read(text: str, *, require_secret: bool) -> PaymentRequest:
     reader = FieldReader(found)
     named_payee = reader.one("n", read_node_id)
     signature = to_bytes(data[-SIGNATURE_WORDS:])
-    if signature[64] > _MAX_RECOVERY_ID:
-        raise InvalidInvoice(ends, f"the recovery id is {signature[64]}, not 0 to 3")
-    if named_payee and not is_low_s(signature):
-        raise InvalidInvoice(ends, "the signature is not canonical (high S) though a node is named")
+    if check_signature:
+        _check_form(signature, named_payee, ends)
 
     payment_hash = reader.one("p", read_bytes)
     payment_secret = reader.one("s", read_bytes)
