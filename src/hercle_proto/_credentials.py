@@ -6,17 +6,15 @@ h11 and wsproto print a header value they refuse.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from hercle_proto._errors import HercleProtoError, InvalidArgument, KeyUnavailable
+from hercle_proto._headers import is_visible
 
 if TYPE_CHECKING:
     from hercle_proto._contract import KeySource
 
 __all__ = ["bearer", "clean_key", "current_key"]
-
-_KEY = re.compile(r"[\x21-\x7e]+")
 
 
 def clean_key(key: str, *, argument: str = "api_key") -> str:
@@ -26,7 +24,7 @@ def clean_key(key: str, *, argument: str = "api_key") -> str:
     visible ASCII.
     """
     stripped = key.strip()
-    if not _KEY.fullmatch(stripped):
+    if not is_visible(stripped):
         got = "another character (the key is not shown)" if stripped else "an empty key"
         raise InvalidArgument(
             argument, "must be visible ASCII characters, without spaces inside", got

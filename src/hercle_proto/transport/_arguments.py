@@ -1,17 +1,13 @@
-"""Our caller's arguments, checked before h11 and wsproto, whose errors print what they refuse."""
+"""Our caller's arguments, checked before wsproto, whose errors print what they refuse."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from hercle_proto._errors import InvalidArgument
+from hercle_proto._headers import check_headers, is_visible
 
-__all__ = ["check_close", "check_host", "check_status", "check_target", "encode_headers"]
-
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_VALUE = re.compile(r"(?:[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?)?")
-_VISIBLE = re.compile(r"[\x21-\x7e]+")
+__all__ = ["check_close", "check_host", "check_status", "encode_headers"]
 
 _OURS = frozenset(
     {"connection", "content-length", "host", "transfer-encoding", "upgrade"}
@@ -25,16 +21,9 @@ _CLOSE_REASON_BYTES = 123
 def check_host(host: str) -> None:
     """The `Host` header: a name, a literal address in brackets, or either with a port."""
     labels = host.removesuffix(".").split(".")
-    if not _VISIBLE.fullmatch(host) or not all(0 < len(label) < 64 for label in labels):
+    if not is_visible(host) or not all(0 < len(label) < 64 for label in labels):
         rule = "visible ASCII, labels of 1 to 63 characters between its dots"
         raise InvalidArgument("host", rule, f"{len(host)} characters")
-
-
-def check_target(target: str) -> None:
-    """The path with its query."""
-    if not target.startswith("/") or not _VISIBLE.fullmatch(target):
-        rule = "must begin with '/' and be visible ASCII (percent-encode the rest)"
-        raise InvalidArgument("target", rule, f"{len(target)} characters")
 
 
 def check_status(status: int) -> None:
@@ -54,17 +43,7 @@ def check_close(code: int, reason: str) -> None:
 
 
 def encode_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    """The caller's headers, as h11 takes them. No text here holds a value."""
-    encoded: list[tuple[bytes, bytes]] = []
-    for index, (name, value) in enumerate(headers):
-        if not _TOKEN.fullmatch(name):
-            raise InvalidArgument(
-                f"headers[{index}]", "its name must be a token", f"{len(name)} characters"
-            )
-        if name.lower() in _OURS:
-            raise InvalidArgument("headers", "the upgrade sets this one itself", repr(name))
-        if not _VALUE.fullmatch(value):
-            rule = f"the value of {name!r} must be visible ASCII, spaces only inside"
-            raise InvalidArgument("headers", rule, f"{len(value)} characters")
-        encoded.append((name.encode(), value.encode()))
-    return encoded
+    """The caller's headers, as h11 takes them. Raises like `check_headers`."""
+    pairs = list(headers)
+    check_headers(pairs, ours=_OURS)
+    return [(name.encode(), value.encode()) for name, value in pairs]

@@ -13,12 +13,12 @@ from typing import Literal
 
 from hercle_proto._contract import NEED_DATA, Buffer, Entropy, NeedData
 from hercle_proto._errors import LocalProtocolError, RemoteProtocolError
+from hercle_proto._headers import check_target
 from hercle_proto.hub import Role
 from hercle_proto.transport._arguments import (
     check_close,
     check_host,
     check_status,
-    check_target,
     encode_headers,
 )
 from hercle_proto.transport._events import (
