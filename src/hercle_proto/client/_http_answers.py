@@ -19,14 +19,13 @@ from hercle_proto._errors import (
     RemoteProtocolError,
     Unauthorized,
 )
+from hercle_proto._statuses import KEY_REFUSED, REQUEST_TIMEOUT
 from hercle_proto._texts import presentable
 from hercle_proto.client._dialect import Refused, Unclear
 from hercle_proto.http import Response, Url
 
 __all__ = ["failure_of"]
 
-_REQUEST_TIMEOUT: Final = 408
-_KEY_REFUSED: Final = frozenset({401, 403})
 _UNTOLD: Final = {
     401: "the key is not accepted; check it and its environment",
     403: "the key may not do this; check it and its environment",
@@ -55,10 +54,10 @@ def failure_of(
     told, code, param = (presentable(text, secret=key) for text in _told(response.body))
     reason = told or _UNTOLD.get(status, "no reason was given")
     known = _Known(code=code or None, status=status, param=param or None)
-    if status >= 500 or status == _REQUEST_TIMEOUT:
+    if status >= 500 or status == REQUEST_TIMEOUT:
         return Unclear(ApiError(reason, **known))
     refused = CommandRefused(command, reason, **known)
-    if status in _KEY_REFUSED:
+    if status in KEY_REFUSED:
         refused.__cause__ = Unauthorized(status, where)
     return Refused(refused)
 

@@ -19,6 +19,7 @@ from hercle_proto._errors import (
     RemoteProtocolError,
     Unauthorized,
 )
+from hercle_proto._statuses import KEY_REFUSED
 from hercle_proto._texts import presentable
 from hercle_proto.http import USER_AGENT, Headers, Request, Response, Url
 
@@ -39,7 +40,6 @@ MAX_REDIRECTS: Final = 100
 """The answer with this number that is a redirect still ends the attempt (N-26)."""
 
 _VERSION: Final = "1"
-_KEY_REFUSED: Final = frozenset({401, 403})
 _HINTS: Final = {
     404: "there is no SignalR hub at this path; check the URL",
     405: "this path takes no POST, so it is hardly a SignalR hub; check the URL",
@@ -148,7 +148,7 @@ def read_negotiate(response: Response) -> Negotiated | Redirect:
 
 def refusal(status: int, what: str) -> HercleProtoError:
     """The error for an HTTP status that is not what `what` should be answered with (N-10)."""
-    if status in _KEY_REFUSED:
+    if status in KEY_REFUSED:
         return Unauthorized(status, what)
     hint = (
         "it redirects, which is not followed; use the URL it leads to"

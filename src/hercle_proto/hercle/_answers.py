@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 import msgspec
 from attrs import frozen
 
+from hercle_proto._statuses import REQUEST_TIMEOUT
 from hercle_proto._texts import presentable
 from hercle_proto._timestamps import to_utc
 from hercle_proto.hercle._models import CreatedInvoice, InvoiceSnapshot
@@ -39,7 +40,6 @@ CREATED: Final = "execution.invoice.created"
 PRE_CHECKS: Final = "preChecksError"
 
 _ERROR_SUFFIX: Final = ".error"
-_REQUEST_TIMEOUT: Final = 408
 _NO_REASON: Final = "no reason was given"
 _NO_OBJECT: Final = "data: an object was expected"
 
@@ -170,7 +170,7 @@ def _refuses(details: Details, subject: str | None) -> bool:
     status = details.http_status_code
     if status is None or (subject and _is_success(status)):
         return subject == PRE_CHECKS or bool(details.message or details.status_error)
-    return 400 <= status < 500 and status != _REQUEST_TIMEOUT
+    return 400 <= status < 500 and status != REQUEST_TIMEOUT
 
 
 def _is_success(status: int | None) -> bool:

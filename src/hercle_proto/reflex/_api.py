@@ -25,6 +25,7 @@ from hercle_proto._errors import (
     Unauthorized,
 )
 from hercle_proto._numbers import number_from_wire
+from hercle_proto._statuses import KEY_REFUSED
 from hercle_proto._texts import presentable
 from hercle_proto.client import Answered, Outcome, Refused, Unclear, failure_of
 from hercle_proto.http import USER_AGENT, Request, Response, Url
@@ -39,7 +40,6 @@ _TIMEZONE_COOKIE: Final = "amboss-reflex-api-timezone"
 _TIMEZONE: Final = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
 _LONGEST_TIMEZONE: Final = 64
 
-_KEY_REFUSED: Final = frozenset({401, 403})
 _UNAUTHENTICATED: Final = "UNAUTHENTICATED"
 _PROOFS: Final = frozenset(
     {
@@ -186,7 +186,7 @@ def _failed(
         data=told.get("data"),
         more=len(errors) - 1,
     )
-    if response.status in _KEY_REFUSED or first.code == _UNAUTHENTICATED:
+    if response.status in KEY_REFUSED or first.code == _UNAUTHENTICATED:
         error.__cause__ = Unauthorized(response.status, "Reflex")
     proven = all(each.code in _PROOFS for each in errors)
     never_ran = "data" not in told and response.status < 500
