@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -13,7 +12,9 @@ _DATE: Final = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) "
     r"([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
 )
-_MONTHS: Final[Sequence[str]] = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS: Final[dict[str, int]] = dict(
+    zip("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), range(1, 13), strict=True)
+)
 
 
 def parse_date(text: str | None) -> datetime | None:
@@ -22,11 +23,16 @@ def parse_date(text: str | None) -> datetime | None:
     if found is None or found[2] not in _MONTHS:
         return None
     day, _, year, hour, minute, second = found.groups()
-    month = _MONTHS.index(found[2]) + 1
     try:
         # A leap second is told as the one before it.
         return datetime(
-            int(year), month, int(day), int(hour), int(minute), min(int(second), 59), tzinfo=UTC
+            int(year),
+            _MONTHS[found[2]],
+            int(day),
+            int(hour),
+            int(minute),
+            min(int(second), 59),
+            tzinfo=UTC,
         )
     except ValueError:
         return None
