@@ -11,7 +11,7 @@ import pytest
 
 from echo_machine import Bug, Echo, EchoMachine, Heard
 from hercle_adapters import asyncio as adapter
-from hercle_proto import ConnectionFailed, Endpoint, OutcomeUnknown, Why
+from hercle_proto import AnsweredLate, ConnectionFailed, Endpoint, OutcomeUnknown, Why
 from peers import Listener, echoing, refused_endpoint
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
@@ -132,6 +132,25 @@ def test_the_last_words_before_a_failed_write(listener: Listener) -> None:
             assert isinstance(caught.value.cause, ConnectionFailed)
             assert caught.value.cause.failure.why is Why.LOST
             assert await anext(session) == Heard("0")
+
+    asyncio.run(main())
+
+
+def test_an_answer_that_comes_just_as_its_caller_is_cancelled(listener: Listener) -> None:
+    async def main() -> None:
+        machine = EchoMachine([listener.endpoint], linger=0.0)
+        async with adapter.drive(machine) as session:
+            with listener.accept() as peer:
+                call = asyncio.create_task(session.call(Echo("hello")))
+                while not machine._in_flight:  # noqa: ASYNC110 - turn by turn
+                    await asyncio.sleep(0)
+                peer.send("1 answered")
+                while machine._in_flight:  # noqa: ASYNC110 - turn by turn
+                    await asyncio.sleep(0)
+                call.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await call
+                assert await anext(session) == AnsweredLate(Echo("hello"), "answered")
 
     asyncio.run(main())
 

@@ -8,11 +8,13 @@ driver keeps of a stream.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from math import inf
 from typing import Any, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from hercle_proto import NEED_DATA, Call, Close, Command, Endpoint, Event, Failure, Machine, Open
+from hercle_proto._contract import AnsweredLate
 from hercle_proto._errors import HercleProtoError
 
 __all__ = ["AsyncBell", "AsyncSession", "Line", "SessionBase"]
@@ -58,6 +60,7 @@ class SessionBase(Generic[BellT]):
         self._line = line
         self._lines: dict[int, Line] = {}
         self._bells: dict[Call[Any] | None, BellT] = {}  # None is for who waits for any news
+        self._unheard: deque[Event] = deque(maxlen=1024)
         self._alarm_at = inf
         self._held = self._pump_due = False
         self._crash: BaseException | None = None
@@ -176,6 +179,9 @@ class SessionBase(Generic[BellT]):
     def _abandon(self, call: Call[Any]) -> None:
         if self._bells.pop(call, None) is not None:
             self._feed(lambda now: self.machine.abandon(call, now=now))
+        elif call.done:  # it ended just as its caller went away
+            self._unheard.append(AnsweredLate(call.command, call.error or call.result()))
+            self._ring(None)
 
     def _result(self, call: Call[R]) -> R:
         if not call.done:
@@ -184,6 +190,8 @@ class SessionBase(Generic[BellT]):
 
     def _next_event(self) -> Event | None:
         self._raise_crash()
+        if self._unheard:
+            return self._unheard.popleft()
         try:
             event = self.machine.next_event()
         except BaseException as error:
@@ -226,8 +234,9 @@ class AsyncSession(SessionBase[AsyncBell]):
         call, bell = self._submit(command, timeout)
         try:
             await bell.wait()
-        finally:
+        except BaseException:
             self._abandon(call)
+            raise
         return self._result(call)
 
     def __aiter__(self) -> Self:

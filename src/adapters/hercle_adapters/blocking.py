@@ -79,9 +79,10 @@ class Session(SessionBase[_Bell]):
             call, bell = self._submit(command, timeout)
         try:
             bell.wait()
-        finally:
+        except BaseException:
             with self._lock:
                 self._abandon(call)
+            raise
         return self._result(call)
 
     def __iter__(self) -> Self:
