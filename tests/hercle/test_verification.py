@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from random import Random
@@ -14,14 +15,16 @@ import pytest
 
 import vendor
 from hercle_proto import (
+    AnsweredLate,
     CommandError,
     CommandRefused,
     InvalidArgument,
     InvoiceMismatch,
     MissingExtra,
+    OutcomeUnknown,
 )
 from hercle_proto.bolt11 import Network, encode, node_id
-from hercle_proto.client import Answered, Rejected, ServerClock, Settlement
+from hercle_proto.client import Answered, HubClient, Rejected, ServerClock, Settlement
 from hercle_proto.hercle import (
     PRODUCTION_URL,
     Agrees,
@@ -32,12 +35,17 @@ from hercle_proto.hercle import (
     HercleDialect,
     NotChecked,
     Reaction,
+    RestSession,
     Verification,
     VerificationPolicy,
     Verifier,
     hercle_rest,
     hercle_session,
+    rest_exchange,
 )
+from hercle_proto.http import Response
+from hercle_proto.hub import Invocation
+from hercle_proto.testing import HubPeer, Simulated
 from payment_requests import OFF_THE_CURVE, high_s, resigned
 
 KEY = bytes(31) + b"\x01"
@@ -91,6 +99,12 @@ def judged(
             return mismatch
         case _:
             pytest.fail(f"{outcome}")
+
+
+def verifier_of(session: Any) -> Verifier:
+    rest = isinstance(session, RestSession)
+    found: Verifier = session._api.verifier if rest else session._desk._dialect._verifier
+    return found
 
 
 def verification(of: CreatedInvoice | InvoiceMismatch) -> Verification:
@@ -378,6 +392,44 @@ def test_a_mismatch_is_no_refusal() -> None:
     assert not issubclass(InvoiceMismatch, CommandRefused)
 
 
+@pytest.mark.parametrize("opens", [hercle_rest, hercle_session])
+def test_the_policy_is_the_sessions_own(opens: Callable[..., HubClient | RestSession]) -> None:
+    policy = VerificationPolicy(expected_payee=NODE)
+    session = opens("key", entropy=Random(1).randbytes, verification=policy)
+    assert verifier_of(session)._policy is policy
+
+
+def test_a_mismatch_in_an_exchange_of_ones_own() -> None:
+    """The answer's own Date tells the time."""
+    policy = VerificationPolicy(expected_payee=ANOTHER)
+    exchange = rest_exchange(COMMAND, "key", verification=policy)
+    body = json.dumps({"id": "inv_1", "encodedPaymentRequest": request()}).encode()
+    answer = Response(201, [("Date", "Thu, 07 May 2026 12:00:00 GMT")], body)
+    with pytest.raises(InvoiceMismatch) as mismatch:
+        exchange.answer(answer, sent_at=1.0, now=2.0)
+    assert set(mismatch.value.disagreements) == {"payee", "unexpired"}
+
+
+def test_a_mismatch_that_comes_late_is_an_event() -> None:
+    def behave(peer: HubPeer, invocation: Invocation) -> None:
+        client_id = peer.argument(invocation, 0, str)
+        data = {"id": "inv_1", "encodedPaymentRequest": request(amount_msat=1)}
+        event = vendor.envelope(vendor.CREATED, client_id, data)
+        peer.later(9.0, lambda: peer.send(Invocation("executionEvents", (event,))))
+
+    chance = Random(1).randbytes
+    session = hercle_session("key", url="http://127.0.0.1:5000", entropy=chance)
+    sim = Simulated(session, lambda _, __: HubPeer(behave, entropy=chance))
+    sim.start()
+    with pytest.raises(OutcomeUnknown):
+        sim.call(COMMAND, timeout=5.0)
+    sim.run(10.0)
+    late = sim.events[-1]
+    assert isinstance(late, AnsweredLate)
+    assert isinstance(late.answer, InvoiceMismatch)
+    assert late.answer.created.id == "inv_1"
+
+
 # -- what is expected ------------------------------------------------------------------------------
 
 
@@ -430,8 +482,8 @@ def test_without_the_extra_no_payee_can_be_expected(monkeypatch: pytest.MonkeyPa
 def test_what_is_production(url: str, expected: bool) -> None:
     session = hercle_session("key", url=url, entropy=Random(1).randbytes)
     rest = hercle_rest("key", url=url, entropy=Random(1).randbytes)
-    for judge in (session._desk._dialect._verifier, rest._api.verifier):
-        assert (judge._network is Network.BITCOIN) is expected
+    for each in (session, rest):
+        assert (verifier_of(each)._network is Network.BITCOIN) is expected
 
 
 # -- values ----------------------------------------------------------------------------------------

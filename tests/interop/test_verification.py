@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 
 import pytest
 
 from aspnetcore import AspNetCore
 from faulty_invoices import ENDINGS, check_another_node, check_ending
+from hercle_cli import main
 from interop import Opens
 
 
@@ -23,6 +25,28 @@ def test_a_fault(
 ) -> None:
     with opens(key, url=peer.url) as session:
         check_ending(session, memo, check, raised=raised)
+
+
+@pytest.mark.parametrize(("memo", "check", "raised"), ENDINGS)
+def test_a_fault_on_the_command_line(
+    peer: AspNetCore,
+    key: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    memo: str,
+    check: str,
+    raised: bool,
+) -> None:
+    """Raised or reported: the invoice is printed, and the exit code is 5."""
+    monkeypatch.setenv("HERCLE_URL", peer.url)
+    monkeypatch.setenv("HERCLE_API_KEY", key)
+    assert main(["invoice", "create", "0.001", "--memo", memo, "--json"]) == 5
+    captured = capsys.readouterr()
+    created = json.loads(captured.out)
+    assert captured.err.startswith(
+        f"hercle: Invoice {created['id']} exists; do not create it again: {check}: "
+    )
+    assert len(captured.err.splitlines()) == 1
 
 
 def test_another_node(opens: Opens, peer: AspNetCore, key: str) -> None:

@@ -38,6 +38,7 @@ class HttpExchange(Generic[R]):
 
         `response` has its status, its headers as pairs, and the body as clients give it: inflated.
         """
+        # There is no session whose clock could tell the time; the answer's own Date does.
         return self._api.answered(self.command, response, key=self._key, now=0.0)
 
     def answer(self, response: Response, *, sent_at: float, now: float) -> R:

@@ -107,8 +107,9 @@ def rest_exchange(
 ) -> HttpExchange[R]:
     """A command as an HTTP request for a client of your own, and what an answer to it means.
 
-    `url` is what `hercle_rest` takes. Raises `InvalidArgument` for a URL or key that cannot be one,
-    and for a key that would travel over plain http to a host that is not loopback.
+    `url` and `verification` are what `hercle_rest` takes, though an exchange knows of no invoice
+    before its own. Raises `InvalidArgument` for a URL or key that cannot be one, and for a key that
+    would travel over plain http to a host that is not loopback.
     """
     invoices = invoices_url(url)
     api = HercleRest(invoices, verifier=Verifier(verification, production=is_production(invoices)))
