@@ -101,6 +101,23 @@ def use_until_interrupted(machine: EchoMachine, microseconds: int) -> None:
             session.call(Echo("hello"))
 
 
+@pytest.mark.parametrize("broken", [(socket, "socketpair"), (threading.Thread, "start")])
+def test_no_thread_can_be_had(
+    listener: Listener, broken: tuple[object, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limits of the system: nobody waits for a thread that is not there."""
+
+    def refuse(*_: object) -> None:
+        raise OSError("no more of them")
+
+    monkeypatch.setattr(*broken, refuse)
+    with (
+        pytest.raises(OSError, match="no more of them"),
+        adapter.drive(EchoMachine([listener.endpoint])),
+    ):
+        raise AssertionError("must not be entered")
+
+
 def test_the_last_words_before_a_failed_write(listener: Listener) -> None:
     """The peer answers and resets while we do not read; then a write fails."""
     machine = EchoMachine([listener.endpoint])

@@ -168,12 +168,12 @@ class SessionBase(Generic[BellT]):
         self._raise_crash()
         try:
             call = self.machine.submit(command, now=self._clock(), timeout=timeout)
+            bell = self._bells[call] = self._bell()
+            self._pump_soon()
         except BaseException as error:
             if not isinstance(error, HercleProtoError):  # else the caller's doing, or a plain no
                 self._end(error)
             raise
-        bell = self._bells[call] = self._bell()
-        self._pump_soon()
         return call, bell
 
     def _abandon(self, call: Call[Any]) -> None:
@@ -194,11 +194,11 @@ class SessionBase(Generic[BellT]):
             return self._unheard.popleft()
         try:
             event = self.machine.next_event()
+            if self._held:  # there is room again
+                self._pump_soon()
         except BaseException as error:
             self._end(error)
             raise
-        if self._held:  # there is room again
-            self._pump_soon()
         return None if event is NEED_DATA else event
 
     def _listen(self) -> BellT:

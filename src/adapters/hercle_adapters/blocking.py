@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from _thread import start_new_thread
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from time import monotonic
 from typing import Self
@@ -46,9 +47,7 @@ class _Bell:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._lock.acquire()
-
-    def set(self) -> None:
-        self._lock.release()
+        self.set = self._lock.release
 
     def wait(self) -> None:
         with self._lock:
@@ -67,7 +66,6 @@ class Session(SessionBase[_Bell]):
         self._lock = threading.Lock()  # in C: nothing interrupts between it and its block
         self._over = _Bell()
         self._waker: socket.socket | None = None
-        self._thread = threading.Thread(target=self._run, name=__name__, daemon=True)
 
     def call(self, command: Command[R], timeout: float | None = None) -> R:
         """Have a command carried out and return its answer.
@@ -101,9 +99,11 @@ class Session(SessionBase[_Bell]):
     # -- the block ---------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        self._thread.start()
         with self._lock:
             bell = self._start()
+        thread = threading.Thread(target=self._run, name=__name__, daemon=True)
+        # an interrupt breaks `Thread.start` too, so it is called where none comes
+        start_new_thread(self._ask, (lambda _: thread.start(), None))
         bell.wait()
         self._result(self.machine.ready)
 
@@ -117,19 +117,19 @@ class Session(SessionBase[_Bell]):
         with self._lock:
             self._finish()
             self._schedule()
-        with suppress(RuntimeError):  # interrupted before it started
-            self._thread.join()
+        if self._waker is not None:  # else the thread, if there will be one, ends as it begins
+            self._over.wait()
 
     # -- the thread --------------------------------------------------------------------------------
 
     def _run(self) -> None:
         """What has to be closed is made here, where no interrupt comes."""
-        waker, woken = socket.socketpair()
-        with DefaultSelector() as self._selector, waker, woken:
-            self._selector.register(woken, EVENT_READ, lambda _: woken.recv(4096))
-            self._waker = waker
-            self._schedule()
+        with ExitStack() as ours:
             try:
+                self._selector = ours.enter_context(DefaultSelector())
+                self._waker, woken = map(ours.enter_context, socket.socketpair())
+                self._selector.register(woken, EVENT_READ, lambda _: woken.recv(4096))
+                self._schedule()
                 while not self._is_over():
                     self._round()
             except BaseException as error:  # noqa: BLE001 - nobody waits for a dead thread
