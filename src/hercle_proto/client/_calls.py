@@ -76,6 +76,8 @@ class Calls:
 
     def correlated(self, correlation_id: str) -> Call[Any] | None:
         """The call in flight whose command has this `correlation_id`."""
+        if not self._in_flight:
+            return None
         call = self._correlation_ids.get(correlation_id)
         return call if call is not None and str(call.id) in self._in_flight else None
 

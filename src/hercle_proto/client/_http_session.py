@@ -83,7 +83,7 @@ class HttpSession:
 
     def wants_data(self, stream: int) -> bool:
         """Whether to read from it: always, but while late answers find no room among the events."""
-        return self._streams.owner(stream) is not None and not self._events.must_wait
+        return self._streams.owner(stream) is not None and not self._events.must_wait()
 
     def next_deadline(self) -> float | None:
         """The earliest of all deadlines: of streams, calls, pauses and the goodbye."""

@@ -111,7 +111,7 @@ class Link:
         self, *, now: float
     ) -> HandshakeCompleted | HubClosed | Literal[NeedData.NEED_DATA]:
         """Give the hub's messages to the desk, up to the next event of the connection itself."""
-        while not self.must_hold_back and (event := self.hub.next_event()) is not NEED_DATA:
+        while not self.must_hold_back() and (event := self.hub.next_event()) is not NEED_DATA:
             match event:
                 case Invocation():
                     if event.invocation_id is not None:
@@ -134,20 +134,18 @@ class Link:
                     assert_never(event)
         return NEED_DATA
 
-    @property
     def must_hold_back(self) -> bool:
         """Whether to leave unread what comes, until somebody takes an event.
 
         Never before the handshake nor after the end: a slow listener must not cost the connection.
         """
-        wanted = (
-            self._desk.events.must_wait
-        )  # the first question, for it is asked for every message
-        return wanted and self.hub.state is HubState.CONNECTED and not self._ended
+        if not self._desk.events.must_wait():  # asked first, for it is asked for every message
+            return False
+        return self.hub.state is HubState.CONNECTED and not self._ended
 
     def heed_events(self, *, now: float) -> None:
         """Time in which we do not read for want of room must not count as the peer's silence."""
-        held_back = self.must_hold_back
+        held_back = self.must_hold_back()
         if held_back is not self.held_back:
             self.held_back = held_back
             (self.hub.pause_reading if held_back else self.hub.resume_reading)(now=now)
@@ -163,19 +161,20 @@ class Link:
     # -- inside ------------------------------------------------------------------------------------
 
     def _read(self, now: float) -> None:
-        while (event := self.websocket.next_event()) is not NEED_DATA:
-            match event:
-                case Message():
-                    self.hub.receive_payload(event.payload, now=now)
-                case Upgraded() | UpgradeRefused() | UpgradeRequested():
-                    raise AssertionError(f"no {type(event).__name__} after a client's upgrade")
-                case Closed(code=code, error=error):
-                    self.gone = self.gone or self._leaving  # both have said goodbye
-                    detail = f"the server ended the WebSocket with code {code}"
-                    lost = ConnectionFailed(Failure(Why.LOST, detail))
-                    self._end(error or lost, now)
-                case _:
-                    assert_never(event)
+        while isinstance(event := self.websocket.next_event(), Message):
+            self.hub.receive_payload(event.payload, now=now)
+        match event:
+            case NeedData.NEED_DATA:
+                pass
+            case Closed(code=code, error=error):  # the last of all
+                self.gone = self.gone or self._leaving  # both have said goodbye
+                detail = f"the server ended the WebSocket with code {code}"
+                lost = ConnectionFailed(Failure(Why.LOST, detail))
+                self._end(error or lost, now)
+            case Upgraded() | UpgradeRefused() | UpgradeRequested():
+                raise AssertionError(f"no {type(event).__name__} after a client's upgrade")
+            case _:
+                assert_never(event)
 
     def _end(self, cause: HercleProtoError, now: float) -> None:
         self._ended = True

@@ -120,7 +120,7 @@ class HubClient:
     def wants_data(self, stream: int) -> bool:
         """Whether to read from it: always, but while the events of the connection have no room."""
         owner = self._streams.owner(stream)
-        held_back = isinstance(owner, Link) and owner.must_hold_back
+        held_back = isinstance(owner, Link) and owner.must_hold_back()
         return owner is not None and not held_back
 
     def next_deadline(self) -> float | None:

@@ -27,7 +27,6 @@ class EventQueue:
         self._dropped = 0  # how many since the newest event in the queue
         self._listened = False
 
-    @property
     def must_wait(self) -> bool:
         """Whether reading must stop until somebody takes an event. The only place where that is
         decided."""
@@ -38,17 +37,16 @@ class EventQueue:
 
         What was under way when reading stopped is kept, up to as much again.
         """
-        if len(self._events) >= self._limit and not self._has_room:
+        if len(self._events) >= self._limit and not self._has_room():
             self._dropped += 1
             return
         if self._dropped:
             self._flush_dropped()
         self._events.append(event)
 
-    @property
     def _has_room(self) -> bool:
         """Whether there is some for one more, though the limit is reached."""
-        return self.must_wait and len(self._events) < 2 * self._limit
+        return self.must_wait() and len(self._events) < 2 * self._limit
 
     def put_last(self, event: Event) -> None:
         """Append the session's last event, whatever the limit."""

@@ -9,9 +9,8 @@ tells nothing of what was carried out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Final, TypeAlias
 
 import msgspec
@@ -177,6 +176,8 @@ def _is_success(status: int | None) -> bool:
     return status is not None and 200 <= status < 300
 
 
-_READERS: Final[Mapping[str | None, Callable[[Data], Answer | None]]] = MappingProxyType(
-    {None: _by_shape, SNAPSHOT: _snapshot, CREATED: _creation}
-)
+_READERS: Final[dict[str | None, Callable[[Data], Answer | None]]] = {
+    None: _by_shape,
+    SNAPSHOT: _snapshot,
+    CREATED: _creation,
+}

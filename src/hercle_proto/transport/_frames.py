@@ -31,8 +31,9 @@ _WHOLE_TEXT = 0x81
 _WHOLE_BINARY = 0x82
 
 # First bytes of frames, reserved bits zero.
-_DATA = frozenset({0x00, 0x80, 0x01, 0x81, 0x02, 0x82})
 _CONTROL = frozenset({0x88, 0x89, 0x8A})
+# A table where a set would do: it is asked for every frame.
+_IS_DATA = bytes(first in (0x00, 0x80, 0x01, 0x81, 0x02, 0x82) for first in range(256))
 
 _QUAD = Struct("!Q")
 _MEDIUM_HEADER = Struct("!BBH")
@@ -138,7 +139,7 @@ class FrameReader:
                 break
             first = data[offset]
             length = data[offset + 1] ^ mask
-            if first not in _DATA or length > 127:
+            if length > 127 or not _IS_DATA[first]:
                 if first not in _CONTROL or length > 125:
                     return self._rest(offset)
                 end = offset + length + (6 if mask else 2)
