@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -119,7 +120,8 @@ def test_a_book_keeps_its_node(tmp_path: Path) -> None:
     assert Book(other).node_id == book.node_id
     assert Book(other).invoices() == [invoice]
     other.close()
-    assert Book(Store(None)).node_id != book.node_id
+    with closing(Store(None)) as memory:
+        assert Book(memory).node_id != book.node_id
 
 
 @pytest.mark.parametrize("key", ["", "with space", "new\nline", "ключ"])
