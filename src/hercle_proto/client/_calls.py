@@ -82,8 +82,7 @@ class Calls:
         return call if call is not None and str(call.id) in self._in_flight else None
 
     def numbered(self, number: str) -> Call[Any] | None:
-        """The call in flight that went over the wire with this number, which is its `id` in decimal
-        digits."""
+        """The call in flight with this number on the wire: its `id` in decimal digits."""
         return self._in_flight.get(number)
 
     @property
