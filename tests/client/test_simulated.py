@@ -20,8 +20,9 @@ from hercle_proto.client import (
     ReconnectPolicy,
     State,
 )
-from hercle_proto.hub import Completion, HubSettings, Invocation
+from hercle_proto.hub import JSON, Completion, HubSettings, Invocation
 from hercle_proto.testing import Fate, HubPeer, Simulated
+from hercle_proto.transport import WebSocketState
 from wire import invocations_sent
 
 URL = "http://127.0.0.1:5000/hub"
@@ -65,7 +66,8 @@ class World:
                 peer.later(3.0, lambda: self._complete(peer, invocation))
             case "twice":
                 self._complete(peer, invocation)
-                peer.later(0.1, lambda: peer.hang_up())
+                self._complete_again(peer, invocation)
+                peer.later(0.1, lambda: self._complete_again(peer, invocation))
             case "never":
                 pass
             case "close":
@@ -80,6 +82,13 @@ class World:
     def _complete(self, peer, invocation):
         value = msgspec.json.decode(invocation.arguments[0])
         peer.send(Completion(invocation.invocation_id, value))
+
+    def _complete_again(self, peer, invocation):
+        """As no hub of ours would: past the one that `peer` speaks through."""
+        peer._flush_hub()
+        if not peer.hung_up and peer._websocket.state is WebSocketState.OPEN:
+            again = Completion(invocation.invocation_id, error="and another thing")
+            peer._websocket.send(JSON.encode(again))
 
     def invocations_on_the_wire(self) -> list[str]:
         """The targets of all Invocations that left the client, whole or in part, in order."""
@@ -182,7 +191,9 @@ def test_whatever_happens_each_call_ends_once_and_is_sent_at_most_once(
     cuts=st.sampled_from([(65536,), (1,), (3, 50)]),
     latency=st.sampled_from([0.0, 0.2]),
     hang_up=st.sets(st.integers(1, 1)),
-    answers=st.lists(st.sampled_from(["at once", "late", "flood"]), min_size=1, max_size=3),
+    answers=st.lists(
+        st.sampled_from(["at once", "late", "twice", "flood"]), min_size=1, max_size=3
+    ),
     count=st.integers(1, 8),
 )
 def test_without_faults_every_call_is_answered(cuts, latency, hang_up, answers, count):
