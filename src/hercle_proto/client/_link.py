@@ -161,8 +161,13 @@ class Link:
     # -- inside ------------------------------------------------------------------------------------
 
     def _read(self, now: float) -> None:
+        payloads: list[bytes | bytearray] = []
         while isinstance(event := self.websocket.next_event(), Message):
-            self.hub.receive_payload(event.payload, now=now)
+            payloads.append(event.payload)
+        if payloads:
+            self.hub.receive_payload(payloads.pop(0), now=now)  # may be large, and is not copied
+        if payloads:  # what came in one read is small, and one payload as well as many (T-02)
+            self.hub.receive_payload(b"".join(payloads), now=now)
         match event:
             case NeedData.NEED_DATA:
                 pass

@@ -41,15 +41,15 @@ class RecordBuffer:
     def next(self) -> Record | None:
         """The oldest whole record without its separator, or None. Raises `MessageTooLarge`."""
         payload, start = self._payload, self._start
-        while not payload or (end := payload.find(_RS, start)) < 0:
-            if payload:
+        while (end := payload.find(_RS, start)) < 0:
+            if start < len(payload):
                 self._keep(memoryview(payload)[start:])
             if not self._waiting:
-                self._payload = b""
+                self._payload, self._start = b"", 0
                 return None
-            payload, start = self._waiting.popleft(), 0
+            self._payload, start = self._waiting.popleft(), 0
+            payload = self._payload
         self._start = end + 1
-        self._payload = payload if self._start < len(payload) else b""
         if self._partial:
             self._keep(memoryview(payload)[start:end])
             record, self._partial = self._partial, bytearray()
