@@ -41,6 +41,7 @@ PRE_CHECKS: Final = "preChecksError"
 _ERROR_SUFFIX: Final = ".error"
 _NO_REASON: Final = "no reason was given"
 _NO_OBJECT: Final = "data: an object was expected"
+_NO_ID: Final = "data: an id was expected"
 
 
 class Details(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -124,10 +125,9 @@ def _snapshot(data: Data) -> Answer:
 
 def _creation(data: Data) -> Answer:
     if isinstance(data, Details):
-        if _says_no(data):
-            return _error(data)
-        if not data.id:
-            return UnreadableAnswer("data: an id was expected")
+        status = data.http_status_code
+        if not data.id or (status is not None and status >= 300):
+            return _error(data) if _says_no(data) else UnreadableAnswer(_NO_ID)
         expires_at = data.expires_at
         if expires_at is not None and expires_at.tzinfo is not UTC:
             expires_at = to_utc(expires_at)
@@ -136,7 +136,7 @@ def _creation(data: Data) -> Answer:
             expires_at,
             data.message,
             data.encoded_payment_request,
-            data.http_status_code,
+            status,
         )
     if isinstance(data, UnreadableAnswer):
         return data
