@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 
 import pytest
 import typer
@@ -23,6 +24,17 @@ def page(name: str) -> str:
 def test_every_error_has_its_place() -> None:
     known = {*_errors.__all__}
     assert known - {*re.findall(r"`(\w+)", page("errors.md"))} == set()
+
+
+def test_every_bench_and_its_goals_are_told() -> None:
+    benches = runpy.run_path(str(sources.ROOT / "tests" / "bench" / "__main__.py"))["BENCHES"]
+    rows = re.findall(r"^\| `([a-z-]+)` \|.*\| ([^|]*) ?\|$", page("performance.md"), re.MULTILINE)
+    told = {name: re.findall(r"\w+ at most [\d.]+", goals) for name, goals in rows}
+    goals = ("CPU", "cpu_goal"), ("peak", "peak_goal")
+    assert told == {
+        name: [f"{what} at most {goal:.2f}" for what, of in goals if (goal := getattr(bench, of))]
+        for name, bench in benches.items()
+    }
 
 
 def test_every_kind_of_failure_is_told() -> None:
