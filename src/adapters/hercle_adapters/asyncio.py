@@ -45,6 +45,8 @@ open_signalr = _machines.opener(drive, _machines.signalr)
 
 
 class Session(AsyncSession):
+    """A machine at work on asyncio. Iterate over it for what nobody asked for."""
+
     def __init__(self, machine: Machine, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(machine, loop.time, asyncio.Event, _Line)
         self._loop = loop

@@ -46,6 +46,8 @@ open_signalr = _machines.opener(drive, _machines.signalr)
 
 
 class Session(AsyncSession):
+    """A machine at work on trio. Iterate over it for what nobody asked for."""
+
     def __init__(self, machine: Machine, nursery: trio.Nursery) -> None:
         super().__init__(machine, trio.current_time, trio.Event, _Line)
         self._nursery = nursery
