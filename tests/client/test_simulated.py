@@ -26,6 +26,7 @@ from hercle_proto.transport import WebSocketState
 from wire import invocations_sent
 
 URL = "http://127.0.0.1:5000/hub"
+LIMIT = 4
 
 
 class World:
@@ -127,13 +128,15 @@ STEPS = st.lists(
     steps=STEPS,
     hang_up=st.sets(st.integers(1, 4)),
     seed=st.integers(0, 2**16),
+    listening=st.booleans(),
 )
 def test_whatever_happens_each_call_ends_once_and_is_sent_at_most_once(
-    fates, answers, steps, hang_up, seed
+    fates, answers, steps, hang_up, seed, listening
 ):
-    world = World([Fate(), *fates], seed=seed, answers=answers, hang_up=hang_up)
+    world = World([Fate(), *fates], seed=seed, answers=answers, hang_up=hang_up, event_limit=LIMIT)
     sim, client = world.sim, world.client
     calls: list[Call[str]] = []
+    sim.listening = listening
     sim.start()
     for step in steps:
         if client.state in (State.CLOSING, State.CLOSED):
@@ -160,6 +163,8 @@ def test_whatever_happens_each_call_ends_once_and_is_sent_at_most_once(
                 sim.listening = False
             case "hear":
                 sim.listening = True
+        kept = len(client._desk.events._events)
+        assert kept <= 2 * LIMIT + 2, "more events are kept than what was under way explains"
     opened = len(sim.opened)
     sim.close()
     assert len(sim.opened) == opened, "a stream was opened after close"
