@@ -189,7 +189,8 @@ class SessionBase(Generic[BellT]):
         return call.result()
 
     def _next_event(self) -> Event | None:
-        self._raise_crash()
+        if self._crash is not None:
+            raise self._crash
         if self._unheard:
             return self._unheard.popleft()
         try:

@@ -66,7 +66,7 @@ class _ReceiveBuffer(threading.local):
     """One for all streams of a loop: it is filled and emptied within one callback."""
 
     def __init__(self) -> None:
-        self.view = memoryview(bytearray(_tcp.READ_SIZE))
+        self.view = memoryview(bytearray(4 * _tcp.READ_SIZE))
 
 
 _BUFFER: Final = _ReceiveBuffer()

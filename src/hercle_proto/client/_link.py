@@ -111,7 +111,9 @@ class Link:
         self, *, now: float
     ) -> HandshakeCompleted | HubClosed | Literal[NeedData.NEED_DATA]:
         """Give the hub's messages to the desk, up to the next event of the connection itself."""
-        while not self.must_hold_back() and (event := self.hub.next_event()) is not NEED_DATA:
+        full = self._desk.events.must_wait  # asked for every message, so without a detour
+        take = self.hub.next_event
+        while not (full() and self.must_hold_back()) and (event := take()) is not NEED_DATA:
             match event:
                 case Invocation():
                     if event.invocation_id is not None:
@@ -139,9 +141,8 @@ class Link:
 
         Never before the handshake nor after the end: a slow listener must not cost the connection.
         """
-        if not self._desk.events.must_wait():  # asked first, for it is asked for every message
-            return False
-        return self.hub.state is HubState.CONNECTED and not self._ended
+        running = self.hub.state is HubState.CONNECTED and not self._ended
+        return running and self._desk.events.must_wait()
 
     def heed_events(self, *, now: float) -> None:
         """Time in which we do not read for want of room must not count as the peer's silence."""

@@ -73,7 +73,7 @@ _SHOWN: Final[Mapping[str, Callable[[Any], str]]] = MappingProxyType(
 )
 
 
-class _Message(msgspec.Struct, frozen=True):
+class _Message(msgspec.Struct, frozen=True, gc=False):
     def __repr__(self) -> str:
         shown = (
             f"{name}={_SHOWN.get(name, repr)(getattr(self, name))}"
@@ -82,7 +82,7 @@ class _Message(msgspec.Struct, frozen=True):
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-class Invocation(_Message, frozen=True):
+class Invocation(_Message, frozen=True, gc=False):
     """Call `target` (J-05). Without an `invocation_id` nothing is ever answered (P-07).
 
     `arguments` are positional. `stream_ids` name the streams that the caller uploads (P-29).
@@ -97,7 +97,7 @@ class Invocation(_Message, frozen=True):
     headers: Mapping[str, str] = NO_HEADERS
 
 
-class StreamInvocation(_Message, frozen=True):
+class StreamInvocation(_Message, frozen=True, gc=False):
     """Call `target` for a stream of items (J-06), ended by a Completion without a result (P-17)."""
 
     target: str
@@ -107,7 +107,7 @@ class StreamInvocation(_Message, frozen=True):
     headers: Mapping[str, str] = NO_HEADERS
 
 
-class StreamItem(_Message, frozen=True):
+class StreamItem(_Message, frozen=True, gc=False):
     """One item of a stream (J-07); an uploaded one goes by its stream id."""
 
     invocation_id: str
@@ -115,7 +115,7 @@ class StreamItem(_Message, frozen=True):
     headers: Mapping[str, str] = NO_HEADERS
 
 
-class Completion(_Message, frozen=True):
+class Completion(_Message, frozen=True, gc=False):
     """The end of an invocation (J-08): a result, null included, or an error text, or neither.
 
     Raises `InvalidArgument` for both (P-24).
@@ -131,31 +131,31 @@ class Completion(_Message, frozen=True):
             raise InvalidArgument("error", "a Completion has a result or an error", "both")
 
 
-class CancelInvocation(_Message, frozen=True):
+class CancelInvocation(_Message, frozen=True, gc=False):
     """Stop an invocation (J-10). Its Completion still comes (P-37, P-38)."""
 
     invocation_id: str
     headers: Mapping[str, str] = NO_HEADERS
 
 
-class Ping(_Message, frozen=True):
+class Ping(_Message, frozen=True, gc=False):
     """A sign of life, not answered (K-01)."""
 
 
-class Close(_Message, frozen=True):
+class Close(_Message, frozen=True, gc=False):
     """Goodbye (C-01, C-02). Only with `allow_reconnect` may a client come back by itself (C-03)."""
 
     allow_reconnect: bool = False
     error: str | None = None
 
 
-class Ack(_Message, frozen=True):
+class Ack(_Message, frozen=True, gc=False):
     """Stateful reconnect: messages up to `sequence_id` were processed (R-15)."""
 
     sequence_id: int
 
 
-class Sequence(_Message, frozen=True):
+class Sequence(_Message, frozen=True, gc=False):
     """Stateful reconnect: what follows begins with message `sequence_id` (R-20)."""
 
     sequence_id: int
