@@ -30,8 +30,8 @@ from hercle_proto.transport import (
 if TYPE_CHECKING:
     from hercle_proto.client._attempt import Established
     from hercle_proto.client._desk import Desk
+    from hercle_proto.client._settings import ClientSettings
     from hercle_proto.client._streams import Streams
-    from hercle_proto.hub import HubSettings
 
 __all__ = ["Farewell", "Link"]
 
@@ -49,13 +49,13 @@ class Link:
     """Owner of a stream from the upgrade until the hub connection on it has ended."""
 
     def __init__(
-        self, established: Established, settings: HubSettings, desk: Desk, *, now: float
+        self, established: Established, settings: ClientSettings, desk: Desk, *, now: float
     ) -> None:
         self.stream = established.stream
         self.connection_id = established.connection_id
         self._secret = established.secret
         self.websocket = established.websocket
-        self.hub = HubConnection(Role.CLIENT, settings=settings)
+        self.hub = HubConnection(Role.CLIENT, settings.codec, settings.hub)
         self.gone = False
         """There is nobody left to say goodbye to."""
         self._desk = desk

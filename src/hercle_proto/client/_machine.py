@@ -236,7 +236,7 @@ class HubClient:
         self._attempt = None
         match outcome:
             case Established():
-                self._link = Link(outcome, self._settings.hub, self._desk, now=now)
+                self._link = Link(outcome, self._settings, self._desk, now=now)
                 self._streams.hand_over(outcome.stream, self._link)
             case HercleProtoError():
                 self._streams.close(attempt.stream)

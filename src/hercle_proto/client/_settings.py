@@ -11,7 +11,7 @@ from hercle_proto._contract import KeySource
 from hercle_proto._credentials import clean_key
 from hercle_proto.client._backoff import ReconnectPolicy
 from hercle_proto.http import Url, check_key_transport, without_query
-from hercle_proto.hub import HubSettings
+from hercle_proto.hub import JSON, Codec, HubSettings
 
 __all__ = ["ClientSettings"]
 
@@ -32,6 +32,8 @@ class ClientSettings:
     skip_negotiation: bool = False
     allow_insecure: bool = False
     reconnect: ReconnectPolicy | None = field(factory=ReconnectPolicy)
+    codec: Codec = JSON
+    """The hub protocol, of those that write text."""
     hub: HubSettings = field(factory=HubSettings)
     connect_timeout: float = field(default=15.0, validator=positive)
     """From the first stream of an attempt until the WebSocket is open."""

@@ -20,6 +20,7 @@ from hercle_proto._errors import (
 from hercle_proto._texts import presentable
 from hercle_proto.client import Answered, InFlight, Outcome, Refused, Settlement, Unclear
 from hercle_proto.hercle._answers import Answer, ErrorAnswer, UnreadableAnswer
+from hercle_proto.hercle._codec import ANSWERS
 from hercle_proto.hercle._commands import CreateLightningInvoice, HercleCommand
 from hercle_proto.hercle._envelope import Envelope, open_envelope, plain_data
 from hercle_proto.hercle._events import ExecutionEvent, UnmatchedAnswer
@@ -30,14 +31,9 @@ from hercle_proto.hercle._refusals import proof_of_refusal
 from hercle_proto.hercle._verifier import Verifier
 from hercle_proto.hub import Completion, Invocation, Raw
 
-__all__ = ["ANSWERS", "HercleDialect", "with_client_id"]
+__all__ = ["HercleDialect", "with_client_id"]
 
 R = TypeVar("R")
-
-ANSWERS: Final = "executionEvents"
-"""The method that the hub calls with its answers. Microsoft's clients compare such names without
-case.
-"""
 
 _ANSWERS_LOWER: Final = ANSWERS.lower()
 _NOTHING: Final = Raw(b"null")
@@ -87,10 +83,10 @@ class HercleDialect:
     ) -> Sequence[Settlement | Event]:
         """What an event means: the end of a call, or an event for whoever listens."""
         argument: Any = invocation.arguments[0] if invocation.arguments else _NOTHING
-        envelope = open_envelope(argument)
+        envelope = argument if isinstance(argument, Envelope) else open_envelope(argument)
         answer, target = envelope.answer, invocation.target
         if answer is None or (target != ANSWERS and target.lower() != _ANSWERS_LOWER):
-            return (_other_event(target, envelope, argument),)
+            return (_other_event(target, envelope, cast("Raw", argument)),)
         call = find_call(envelope, answer, in_flight)
         if call is None:
             return (UnmatchedAnswer(envelope.subject, envelope.client_id, answer),)

@@ -34,7 +34,7 @@ from hercle_proto.hercle._json import (
 from hercle_proto.hercle._models import InvoiceSnapshot, LightningInvoice
 from hercle_proto.hercle._rows import read_row_by_row
 
-__all__ = ["Envelope", "open_envelope", "plain_data"]
+__all__ = ["Envelope", "EnvelopeWire", "envelope_from", "open_envelope", "plain_data"]
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):
@@ -49,7 +49,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     answer: Answer | None
 
 
-class _Wire(msgspec.Struct, rename="camel", gc=False):
+class EnvelopeWire(msgspec.Struct, rename="camel", gc=False):
     """All of it at once."""
 
     subject: str | None = None
@@ -57,7 +57,7 @@ class _Wire(msgspec.Struct, rename="camel", gc=False):
     data: Details | tuple[LightningInvoice, ...] | str | None = None
 
 
-_WIRE: Final = Decoder(_Wire, float_hook=number_from_wire)
+_WIRE: Final = Decoder(EnvelopeWire, float_hook=number_from_wire)
 _DATA: Final = Decoder(
     Details | tuple[LightningInvoice, ...] | str | None, float_hook=number_from_wire
 )
@@ -71,6 +71,11 @@ def open_envelope(argument: Json) -> Envelope:
         wire = _WIRE.decode(argument)
     except DECODING_FAILURES:
         return _open_piecemeal(argument)
+    return envelope_from(wire)
+
+
+def envelope_from(wire: EnvelopeWire) -> Envelope:
+    """What a well-formed one holds."""
     subject, data = wire.subject or None, wire.data
     if isinstance(data, Details):
         answer = answer_from(subject, data)

@@ -7,6 +7,7 @@ from typing import Final
 
 from hercle_proto._contract import Entropy, KeySource
 from hercle_proto.client import ClientSettings, HubClient, ReconnectPolicy, ServerClock
+from hercle_proto.hercle._codec import HERCLE_JSON
 from hercle_proto.hercle._dialect import HercleDialect
 from hercle_proto.hercle._urls import SANDBOX_URL, hub_url, is_production
 from hercle_proto.hercle._verification import VerificationPolicy
@@ -53,6 +54,7 @@ def hercle_session(
         skip_negotiation=skip_negotiation,
         allow_insecure=allow_insecure,
         reconnect=reconnect,
+        codec=HERCLE_JSON,
         hub=HubSettings(max_message_bytes=max_message_bytes),
         connect_timeout=connect_timeout,
         call_timeout=call_timeout,

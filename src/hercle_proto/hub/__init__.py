@@ -5,7 +5,7 @@ the codec that writes and reads them. The ids in docstrings and errors, such as 
 in docs/clauses.md.
 """
 
-from hercle_proto.hub._codec import Codec
+from hercle_proto.hub._codec import Codec, Record
 from hercle_proto.hub._connection import HubConnection
 from hercle_proto.hub._events import HandshakeCompleted, HubClosed, HubEvent
 from hercle_proto.hub._json import JSON, JsonCodec
@@ -49,6 +49,7 @@ __all__ = [
     "NoResult",
     "Ping",
     "Raw",
+    "Record",
     "Role",
     "Sequence",
     "StreamInvocation",
