@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from hercle_proto._contract import KeySource
 from hercle_proto.client._backoff import ReconnectPolicy
-from hercle_proto.hub import HubSettings
+from hercle_proto.hub import Codec, HubSettings
 
 __all__ = ["SessionOptions", "SignalROptions"]
 
@@ -28,6 +28,7 @@ class SignalROptions(SessionOptions, total=False):
     headers: Sequence[tuple[str, str]]
     skip_negotiation: bool
     reconnect: ReconnectPolicy | None
+    codec: Codec
     hub: HubSettings
     linger: float
     most_waiting: int
