@@ -172,13 +172,13 @@ class Link:
         match event:
             case NeedData.NEED_DATA:
                 pass
+            case Upgraded() | UpgradeRefused() | UpgradeRequested():
+                raise AssertionError(f"no {type(event).__name__} after a client's upgrade")
             case Closed(code=code, error=error):  # the last of all
                 self.gone = self.gone or self._leaving  # both have said goodbye
                 detail = f"the server ended the WebSocket with code {code}"
                 lost = ConnectionFailed(Failure(Why.LOST, detail))
                 self._end(error or lost, now)
-            case Upgraded() | UpgradeRefused() | UpgradeRequested():
-                raise AssertionError(f"no {type(event).__name__} after a client's upgrade")
             case _:
                 assert_never(event)
 
