@@ -69,13 +69,13 @@ class HubClient:
         clock: ServerClock | None = None,
     ) -> None:
         self._settings = settings
-        self._clock = clock or ServerClock()
+        self.clock = clock or ServerClock()
         self._state = State.NEW
         self._desk = Desk(dialect, settings)
         self._streams = Streams()
         url = settings.checked_url()
         self._new_attempt = partial(
-            Attempt, settings, url, self._streams, entropy=entropy, clock=self._clock
+            Attempt, settings, url, self._streams, entropy=entropy, clock=self.clock
         )
         self._backoff = Backoff(settings.reconnect, entropy=entropy)
         self._attempt: Attempt | None = None
@@ -107,7 +107,7 @@ class HubClient:
     @property
     def server_clock_offset(self) -> timedelta | None:
         """How far the server's clock is ahead of ours; None where one of them is not known."""
-        return self._clock.offset
+        return self.clock.offset
 
     def actions(self) -> list[Action]:
         """Drained: what to open and close, in order."""
@@ -180,7 +180,7 @@ class HubClient:
         """Begin to connect. Raises `LocalProtocolError` the second time."""
         if self._state is not State.NEW:
             raise LocalProtocolError("the session was started already")
-        self._clock.start(now=now)
+        self.clock.start(now=now)
         self._move(Input.START)
         self._attempt = self._new_attempt(now=now)
         self._look(now)

@@ -76,9 +76,10 @@ class CreateLightningInvoice(HercleCommand[CreatedInvoice]):
     The amount is a `Decimal` in BTC: more than 0, whole satoshi, at most 21,000,000 (`for_sats`
     takes an int). `memo` is at most 639 bytes of UTF-8 unless `long_memo`. `expiry_hours` is 1 to
     720; None is the vendor's 24. `client_id` is 1 to 36 characters, unique among the commands in
-    flight; None is a fresh UUID. Raises `InvalidArgument`. It is not repeatable: sent and
-    unanswered it ends in `OutcomeUnknown`. Source: the vendor's page "Create Lightning Invoice"
-    (WebSocket and REST).
+    flight; None is a fresh UUID. `memo_mark` has the session append ` #` and 8 characters to the
+    memo, by which `Reconcile` knows the invoice again; a memo without room for it is refused then.
+    Raises `InvalidArgument`. It is not repeatable: sent and unanswered it ends in `OutcomeUnknown`.
+    Source: the vendor's page "Create Lightning Invoice" (WebSocket and REST).
     """
 
     target: ClassVar[str] = "CreateLightningInvoice"
@@ -90,6 +91,9 @@ class CreateLightningInvoice(HercleCommand[CreatedInvoice]):
         default=None, kw_only=True, validator=_rule(_rules.check_client_id)
     )
     long_memo: bool = field(default=False, kw_only=True, repr=False)
+    memo_mark: bool = field(default=False, kw_only=True, repr=False)
+    mark: str | None = field(default=None, kw_only=True, repr=False)
+    """What the session put into the memo. Leave it out."""
 
     @classmethod
     def for_sats(
@@ -100,10 +104,17 @@ class CreateLightningInvoice(HercleCommand[CreatedInvoice]):
         *,
         client_id: str | None = None,
         long_memo: bool = False,
+        memo_mark: bool = False,
     ) -> CreateLightningInvoice:
         """The same for a whole number of satoshi."""
-        amount_btc = _rules.btc_from_sats(sats)
-        return cls(amount_btc, memo, expiry_hours, client_id=client_id, long_memo=long_memo)
+        return cls(
+            _rules.btc_from_sats(sats),
+            memo,
+            expiry_hours,
+            client_id=client_id,
+            long_memo=long_memo,
+            memo_mark=memo_mark,
+        )
 
     @property
     def amount_sats(self) -> int:

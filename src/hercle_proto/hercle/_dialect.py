@@ -25,6 +25,7 @@ from hercle_proto.hercle._commands import CreateLightningInvoice, HercleCommand
 from hercle_proto.hercle._envelope import Envelope, open_envelope, plain_data
 from hercle_proto.hercle._events import ExecutionEvent, UnmatchedAnswer
 from hercle_proto.hercle._json import Unreadable
+from hercle_proto.hercle._marks import marked
 from hercle_proto.hercle._matching import find_call
 from hercle_proto.hercle._models import CreatedInvoice, InvoiceSnapshot
 from hercle_proto.hercle._refusals import proof_of_refusal
@@ -53,14 +54,21 @@ class HercleDialect:
     ClientIds, and who judges new invoices.
     """
 
-    def __init__(self, *, entropy: Entropy, verifier: Verifier | None = None) -> None:
+    def __init__(
+        self, *, entropy: Entropy, verifier: Verifier | None = None, memo_mark: bool = False
+    ) -> None:
         self._entropy = entropy
+        self._memo_mark = memo_mark
         self._verifier = verifier or Verifier()
 
     def admit(self, command: Command[R]) -> Command[R]:
-        """The command with a ClientId. Raises `LocalProtocolError` for one that is not Hercle's."""
+        """The command with a ClientId, and a mark if it is to have one.
+
+        Raises `LocalProtocolError` for one that is not Hercle's.
+        """
         if not isinstance(command, HercleCommand):
             raise LocalProtocolError(f"{command.name} is no command of Hercle's hub")
+        command = marked(command, self._entropy, always=self._memo_mark)
         return with_client_id(command, self._entropy)
 
     def invocation(self, command: Command[Any]) -> tuple[str, Sequence[object]]:

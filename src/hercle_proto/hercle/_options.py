@@ -13,6 +13,7 @@ class HercleOptions(SessionOptions, total=False):
 
     url: str
     verification: VerificationPolicy
+    memo_mark: bool
     reconnect: ReconnectPolicy | None
     max_message_bytes: int
     skip_negotiation: bool
@@ -23,4 +24,5 @@ class RestOptions(SessionOptions, total=False):
 
     url: str
     verification: VerificationPolicy
+    memo_mark: bool
     max_answer_bytes: int

@@ -32,13 +32,14 @@ class RestSettings(HttpSettings):
     """Where to ask, and all that `HttpSettings` has.
 
     `url` is an origin, a hub's URL on it, or the URL of the invoices. `verification` is what
-    follows when a created invoice is not what was asked for. `utc_now` is the calendar at the
-    start, for servers that do not tell theirs.
+    follows when a created invoice is not what was asked for. `memo_mark` marks the memo of every
+    create. `utc_now` is the calendar at the start, for servers that do not tell theirs.
     """
 
     url: str = field(default=SANDBOX_URL, repr=without_query)
     max_answer_bytes: int = field(default=MAX_ANSWER_BYTES, validator=at_least(1))
     verification: VerificationPolicy = field(factory=VerificationPolicy)
+    memo_mark: bool = False
     utc_now: datetime | None = None
 
 
@@ -47,19 +48,24 @@ class RestSession(HttpSession):
 
     def __init__(self, settings: RestSettings, *, entropy: Entropy) -> None:
         url = invoices_url(settings.url)
-        self._clock = ServerClock(settings.utc_now)
-        verifier = Verifier(settings.verification, clock=self._clock, production=is_production(url))
-        super().__init__(settings, HercleRest(url, entropy, verifier), entropy=entropy)
+        self.clock = ServerClock(settings.utc_now)
+        verifier = Verifier(settings.verification, clock=self.clock, production=is_production(url))
+        api = HercleRest(url, entropy, verifier, settings.memo_mark)
+        super().__init__(settings, api, entropy=entropy)
+
+    @property
+    def error(self) -> None:
+        """What ended the session, if it was not closed on our side: nothing does."""
 
     @property
     def server_clock_offset(self) -> timedelta | None:
         """How far the server's clock is ahead of ours; None where one of them is not known."""
-        return self._clock.offset
+        return self.clock.offset
 
     def start(self, *, now: float) -> None:
         """Begin. Raises `LocalProtocolError` the second time."""
         super().start(now=now)
-        self._clock.start(now=now)
+        self.clock.start(now=now)
 
 
 def hercle_rest(
@@ -73,6 +79,7 @@ def hercle_rest(
     event_limit: int = 1024,
     max_answer_bytes: int = MAX_ANSWER_BYTES,
     verification: VerificationPolicy = _VERIFICATION,
+    memo_mark: bool = False,
     utc_now: datetime | None = None,
 ) -> RestSession:
     """A machine that takes `GetLightningInvoices` and `CreateLightningInvoice`, over REST.
@@ -92,6 +99,7 @@ def hercle_rest(
         event_limit=event_limit,
         max_answer_bytes=max_answer_bytes,
         verification=verification,
+        memo_mark=memo_mark,
         utc_now=utc_now,
     )
     return RestSession(settings, entropy=entropy)

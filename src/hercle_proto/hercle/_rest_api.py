@@ -15,13 +15,18 @@ from msgspec.json import Decoder
 
 from hercle_proto._contract import Command, Entropy
 from hercle_proto._credentials import bearer
-from hercle_proto._errors import LocalProtocolError, RemoteProtocolError
+from hercle_proto._errors import InvalidArgument, LocalProtocolError, RemoteProtocolError
 from hercle_proto._numbers import decimal_to_wire
 from hercle_proto.client import Answered, Outcome, Rejected, Unclear, failure_of
 from hercle_proto.hercle._answers import CREATED, Details, answer_from
-from hercle_proto.hercle._commands import CreateLightningInvoice, GetLightningInvoices
+from hercle_proto.hercle._commands import (
+    CreateLightningInvoice,
+    GetLightningInvoices,
+    HercleCommand,
+)
 from hercle_proto.hercle._dialect import with_client_id
 from hercle_proto.hercle._json import Unreadable, decode, decode_tolerantly
+from hercle_proto.hercle._marks import marked
 from hercle_proto.hercle._models import CreatedInvoice
 from hercle_proto.hercle._rows import read_rows
 from hercle_proto.hercle._rules import DEFAULT_EXPIRY_HOURS
@@ -44,16 +49,21 @@ class HercleRest:
     url: Url
     entropy: Entropy | None = None
     verifier: Verifier = field(factory=Verifier)
+    memo_mark: bool = False
 
     def admit(self, command: Command[R]) -> Command[R]:
-        """The command, with a ClientId if there is a source.
+        """The command, with a ClientId if there is a source, and a mark if it is to have one.
 
-        Raises `LocalProtocolError` for one that is not Hercle's.
+        Raises `LocalProtocolError` for one that is not Hercle's, and for a mark without a source.
         """
         if not isinstance(command, GetLightningInvoices | CreateLightningInvoice):
             raise LocalProtocolError(f"{command.name} is no command of Hercle's REST API")
-        fresh = command if self.entropy is None else with_client_id(command, self.entropy)
-        return cast("Command[R]", fresh)
+        if self.entropy is not None:
+            ours = marked(cast("HercleCommand[R]", command), self.entropy, always=self.memo_mark)
+            return with_client_id(ours, self.entropy)
+        if isinstance(command, CreateLightningInvoice) and command.memo_mark and not command.mark:
+            raise InvalidArgument("memo_mark", "needs a session, which draws the mark", "none")
+        return cast("Command[R]", command)
 
     def request(self, command: Command[Any], *, key: str | None) -> Request:
         """The request for a command. The ClientId stays here; None hours are sent as 24."""

@@ -36,6 +36,7 @@ def hercle_session(
     skip_negotiation: bool = False,
     allow_insecure: bool = False,
     verification: VerificationPolicy = _VERIFICATION,
+    memo_mark: bool = False,
     utc_now: datetime | None = None,
 ) -> HubClient:
     """A machine that takes `GetLightningInvoices` and `CreateLightningInvoice`.
@@ -43,9 +44,10 @@ def hercle_session(
     `url` is an origin (`SANDBOX_URL`, `PRODUCTION_URL`, your own server's) or a whole hub URL.
     `api_key` is the key, or a function that gives the present one. Times are seconds, sizes bytes;
     what the rest means says `ClientSettings`. `verification` is what follows when a created invoice
-    is not what was asked for. `utc_now` is the calendar at the start, for servers that do not tell
-    theirs. Raises `InvalidArgument` for a URL or key that cannot be one, and `MissingExtra` where a
-    payee is expected and the extra `bolt11` is not installed.
+    is not what was asked for. `memo_mark` marks the memo of every create. `utc_now` is the calendar
+    at the start, for servers that do not tell theirs. Raises `InvalidArgument` for a URL or key
+    that cannot be one, and `MissingExtra` where a payee is expected and the extra `bolt11` is not
+    installed.
     """
     hub = hub_url(url)
     settings = ClientSettings(
@@ -62,5 +64,5 @@ def hercle_session(
     )
     clock = ServerClock(utc_now)
     verifier = Verifier(verification, clock=clock, production=is_production(hub))
-    dialect = HercleDialect(entropy=entropy, verifier=verifier)
+    dialect = HercleDialect(entropy=entropy, verifier=verifier, memo_mark=memo_mark)
     return HubClient(settings, dialect, entropy=entropy, clock=clock)
