@@ -14,9 +14,10 @@ from typing import Any, Final
 import msgspec
 from attrs import field, frozen
 
-from hercle_proto._errors import InvalidArgument, RemoteProtocolError
+from hercle_proto._errors import InvalidArgument, InvalidInvoice, RemoteProtocolError
 from hercle_proto._numbers import decimal_from_wire
 from hercle_proto._timestamps import to_utc
+from hercle_proto.bolt11 import PaymentRequest, unverified_amount
 from hercle_proto.hercle._verification import NOT_VERIFIED, Verification
 
 __all__ = [
@@ -113,6 +114,37 @@ class LightningInvoice(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
                 else:
                     continue
                 raise InvalidArgument(theirs, "must be a finite number of sane size", got)
+
+    @property
+    def amount_msat(self) -> int | None:
+        """Millisatoshi by the payment request; by what it begins with, if it was cut short.
+
+        None where there is no readable amount. The listing's own amount has an open unit.
+        """
+        if (request := self._payment_request) is not None:
+            return request.amount_msat
+        prefix = unverified_amount(self.encoded_payment_request or "")
+        return None if prefix is None else prefix.amount_msat
+
+    def is_expired(self, *, at: datetime) -> bool | None:
+        """Whether paying it is over at a time with its zone, by `expires_at`, else by the payment
+        request. None where neither tells. Raises `InvalidArgument` for a naive time.
+        """
+        if at.tzinfo is None:
+            raise InvalidArgument("at", "must be a time with its zone", "a naive one")
+        expires_at = self.expires_at
+        if expires_at is None and (request := self._payment_request) is not None:
+            expires_at = request.expires_at
+        return None if expires_at is None else expires_at <= at
+
+    @property
+    def _payment_request(self) -> PaymentRequest | None:
+        try:
+            return PaymentRequest.parse(
+                self.encoded_payment_request or "", require_secret=False, check_signature=False
+            )
+        except InvalidInvoice:
+            return None
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         shown = (name for name in self.__struct_fields__ if name not in _NOT_SHOWN)
