@@ -31,7 +31,8 @@ def hercle(
     options, and what they raise, are those of `hercle_proto.hercle.hercle_session`.
     """
     now = datetime.now(UTC)
-    return Tls(vendor.hercle_session(api_key, entropy=urandom, utc_now=now, **options), ssl_context)
+    session = vendor.hercle_session(api_key, entropy=urandom, utc_now=now, **options)
+    return Tls(vendor.Bookkeeper(session, entropy=urandom), ssl_context)
 
 
 def hercle_rest(
@@ -43,7 +44,8 @@ def hercle_rest(
     options, and what they raise, are those of `hercle_proto.hercle.hercle_rest`.
     """
     now = datetime.now(UTC)
-    return Tls(vendor.hercle_rest(api_key, entropy=urandom, utc_now=now, **options), ssl_context)
+    session = vendor.hercle_rest(api_key, entropy=urandom, utc_now=now, **options)
+    return Tls(vendor.Bookkeeper(session, entropy=urandom), ssl_context)
 
 
 def reflex(api_key: KeySource, *, ssl_context: Ssl = None, **options: Unpack[ReflexOptions]) -> Tls:

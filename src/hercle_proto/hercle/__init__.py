@@ -5,6 +5,7 @@ be made.
 """
 
 from hercle_proto.hercle._answers import Answer, ErrorAnswer, UnreadableAnswer
+from hercle_proto.hercle._bookkeeper import Bookkeeper
 from hercle_proto.hercle._commands import (
     CreateLightningInvoice,
     GetLightningInvoices,
@@ -12,6 +13,7 @@ from hercle_proto.hercle._commands import (
 )
 from hercle_proto.hercle._dialect import HercleDialect
 from hercle_proto.hercle._events import ExecutionEvent, UnmatchedAnswer
+from hercle_proto.hercle._listings import HercleMachine
 from hercle_proto.hercle._models import (
     CreatedInvoice,
     InvoiceSnapshot,
@@ -20,6 +22,13 @@ from hercle_proto.hercle._models import (
     to_vendor,
 )
 from hercle_proto.hercle._options import HercleOptions, RestOptions
+from hercle_proto.hercle._reconcile import (
+    Candidates,
+    NotSeenYet,
+    Reconcile,
+    Reconciled,
+    Unique,
+)
 from hercle_proto.hercle._rest import (
     MAX_ANSWER_BYTES,
     RestSession,
@@ -40,6 +49,14 @@ from hercle_proto.hercle._verification import (
     VerificationPolicy,
 )
 from hercle_proto.hercle._verifier import Verifier
+from hercle_proto.hercle._watching import (
+    InvoiceAppeared,
+    InvoiceChanged,
+    InvoiceClosed,
+    StopWatching,
+    WaitClosed,
+    Watch,
+)
 
 __all__ = [
     "MAX_ANSWER_BYTES",
@@ -48,6 +65,8 @@ __all__ = [
     "SANDBOX_URL",
     "Agrees",
     "Answer",
+    "Bookkeeper",
+    "Candidates",
     "CheckResult",
     "CreateLightningInvoice",
     "CreatedInvoice",
@@ -57,21 +76,32 @@ __all__ = [
     "GetLightningInvoices",
     "HercleCommand",
     "HercleDialect",
+    "HercleMachine",
     "HercleOptions",
     "HercleRest",
+    "InvoiceAppeared",
+    "InvoiceChanged",
+    "InvoiceClosed",
     "InvoiceSnapshot",
     "LightningInvoice",
     "NotChecked",
+    "NotSeenYet",
     "Reaction",
+    "Reconcile",
+    "Reconciled",
     "RestOptions",
     "RestSession",
     "RestSettings",
+    "StopWatching",
+    "Unique",
     "UnmatchedAnswer",
     "UnreadableAnswer",
     "UnreadableRow",
     "Verification",
     "VerificationPolicy",
     "Verifier",
+    "WaitClosed",
+    "Watch",
     "hercle_rest",
     "hercle_session",
     "rest_exchange",

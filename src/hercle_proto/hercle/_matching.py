@@ -29,7 +29,7 @@ from hercle_proto.hercle._commands import CreateLightningInvoice, GetLightningIn
 from hercle_proto.hercle._envelope import Envelope
 from hercle_proto.hercle._models import CreatedInvoice, InvoiceSnapshot
 
-__all__ = ["agrees", "find_call", "means"]
+__all__ = ["agrees", "find_call", "means", "normal"]
 
 _MSAT_PER_SAT: Final = 1000
 
@@ -81,10 +81,11 @@ def means(request: PaymentRequest, memo: str) -> bool:
     """
     if request.describes(memo):
         return True
-    return request.description is not None and _normal(request.description) == _normal(memo)
+    return request.description is not None and normal(request.description) == normal(memo)
 
 
-def _normal(text: str) -> str:
+def normal(text: str) -> str:
+    """The same for texts that look the same."""
     return unicodedata.normalize("NFC", text).strip()
 
 
