@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hercle_proto import NEED_DATA, InvalidArgument
+from hercle_proto.bolt11 import PaymentRequest
 from hercle_proto.client import Moment
 from hercle_proto.hercle import (
     InvoiceAppeared,
@@ -16,6 +17,7 @@ from hercle_proto.hercle import (
     LightningInvoice,
 )
 from hercle_proto.hercle._watching import Pace, Watcher
+from payment_requests import VECTORS, build
 
 NOON = datetime(2026, 5, 7, 12, tzinfo=UTC)
 
@@ -160,6 +162,18 @@ def test_expired() -> None:
     assert row().is_expired(at=NOON - timedelta(seconds=1)) is False
     with pytest.raises(InvalidArgument, match="zone"):
         row().is_expired(at=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_what_the_payment_request_tells() -> None:
+    text = build(VECTORS["valid"][1])
+    request = PaymentRequest.parse(text, require_secret=False)
+    told = LightningInvoice(id="a", encoded_payment_request=text)
+    assert told.amount_msat == request.amount_msat == 250_000_000
+    assert told.is_expired(at=request.expires_at) is True
+    assert told.is_expired(at=request.created_at) is False
+    nothing = LightningInvoice(id="a", encoded_payment_request="nonsense")
+    assert nothing.amount_msat is None
+    assert nothing.is_expired(at=NOON) is None
 
 
 # -- how often -------------------------------------------------------------------------------------

@@ -1,0 +1,484 @@
+"""Creates that are lost, found and watched, on the simulated network."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import vendor
+from hercle_proto import (
+    AnsweredLate,
+    ConnectionFailed,
+    Disconnected,
+    Failure,
+    HercleProtoError,
+    LocalProtocolError,
+    NoAnswer,
+    OutcomeUnknown,
+    SessionClosed,
+    TimedOut,
+    Why,
+)
+from hercle_proto.client import ReconnectPolicy
+from hercle_proto.hercle import (
+    Bookkeeper,
+    Candidates,
+    CreatedInvoice,
+    CreateLightningInvoice,
+    GetLightningInvoices,
+    InvoiceAppeared,
+    InvoiceChanged,
+    InvoiceClosed,
+    NotSeenYet,
+    Reconcile,
+    StopWatching,
+    Unique,
+    WaitClosed,
+    Watch,
+    hercle_rest,
+    hercle_session,
+)
+from hercle_proto.hub import Invocation
+from hercle_proto.testing import Fate, HubPeer, Simulated
+from rest_peer import Reaction, RestPeer
+
+NOON = datetime(2026, 5, 7, 12, tzinfo=UTC)
+START = 1000.0
+DOWN = Fate(failure=Failure(Why.UNREACHABLE, "refused"))
+
+
+class World:
+    """A session of Hercle's hub, what the vendor has in its books, and what it does next."""
+
+    def __init__(self, *, seed: int = 0, fate=None, road=hercle_session, **options) -> None:
+        self.chance = Random(seed)
+        self.rows: dict[str, dict[str, object]] = {}
+        self.manner = "answer"
+        self.lists = "answer"
+        self.listed: list[float] = []
+        self.peers: list[HubPeer] = []
+        inside = road(
+            "key",
+            url="http://127.0.0.1:5000",
+            entropy=self.chance.randbytes,
+            utc_now=NOON,
+            **options,
+        )
+        self.books = Bookkeeper(inside, entropy=self.chance.randbytes)
+        serve = self._serve if road is hercle_session else self._serve_rest
+        self.sim = Simulated(self.books, serve, fate, start_at=START)
+        self.sim.start()
+
+    def _serve(self, _endpoint, _number) -> HubPeer:
+        self.peers.append(HubPeer(self._behave, entropy=self.chance.randbytes))
+        return self.peers[-1]
+
+    def _serve_rest(self, _endpoint, _number) -> RestPeer:
+        body = json.dumps({"invoices": [*self.rows.values()]}).encode()
+        return RestPeer(lambda _: Reaction(200, body))
+
+    def _behave(self, peer: HubPeer, invocation) -> None:
+        client_id = peer.argument(invocation, 0, str)
+        if invocation.target == "GetLightningInvoices":
+            self.listed.append(self.sim.now)
+            rows = [dict(row) for row in self.rows.values()]
+            event = vendor.envelope(vendor.SNAPSHOT, client_id, rows)
+            self._do(self.lists, peer, event)
+            return
+        amount = peer.argument(invocation, 1, float)
+        memo = peer.argument(invocation, 2, str | None)
+        manner = self.manner
+        if manner == "never made":
+            return
+        each = self.make(round(amount * 10**8), memo)
+        data = {"id": each, "encodedPaymentRequest": self.rows[each]["encodedPaymentRequest"]}
+        self._do(manner, peer, vendor.envelope(vendor.CREATED, client_id, data))
+
+    def _do(self, manner: str, peer: HubPeer, event: object) -> None:
+        answer = Invocation("executionEvents", (event,))
+        match manner:
+            case "answer":
+                peer.send(answer)
+            case "late":
+                peer.later(20.0, lambda: peer.send(answer))
+            case "slow":
+                peer.later(1.0, lambda: peer.send(answer))
+            case "drop":
+                peer.hang_up()
+            case _:
+                assert manner == "silent"
+
+    def make(self, sats: int = 1, memo: str | None = None, *, hours: float = 1.0) -> str:
+        """An invoice, by whomever."""
+        each = f"inv_{len(self.rows)}"
+        now = NOON + timedelta(seconds=self.sim.now - START)
+        self.rows[each] = {
+            "id": each,
+            "status": "OPEN",
+            "memo": memo,
+            "createdAt": now.isoformat(),
+            "expiresAt": (now + timedelta(hours=hours)).isoformat(),
+            "encodedPaymentRequest": f"lnbc{sats * 10}n1pvjluezpp5qqqsyq",
+        }
+        return each
+
+    def close_invoice(self, each: str) -> None:
+        self.rows[each]["status"] = "CLOSED"
+
+    def lose(self, command: CreateLightningInvoice, manner: str = "silent") -> OutcomeUnknown:
+        """A create whose end is not known."""
+        self.manner = manner
+        with pytest.raises(OutcomeUnknown) as unknown:
+            self.sim.call(command, timeout=5.0)
+        self.manner = "answer"
+        return unknown.value
+
+    def told(self, *kinds: type) -> list[object]:
+        return [event for event in self.sim.events if isinstance(event, kinds)]
+
+
+TEA = CreateLightningInvoice.for_sats(1000, "tea")
+MARKED = CreateLightningInvoice.for_sats(1000, "tea", memo_mark=True)
+WATCHED = (InvoiceAppeared, InvoiceChanged, InvoiceClosed)
+
+# -- reconcile -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("manner", ["silent", "drop", "late"])
+def test_a_marked_create_is_found(manner: str) -> None:
+    world = World()
+    world.make(1000, "tea")
+    found = world.sim.call(Reconcile(world.lose(MARKED, manner)))
+    assert isinstance(found, Unique)
+    assert found.invoice.id == "inv_1"
+    assert found.invoice.amount_msat == 1_000_000
+
+
+def test_what_was_never_made_is_not_seen() -> None:
+    world = World()
+    found = world.sim.call(Reconcile(world.lose(TEA, "never made")))
+    assert found == NotSeenYet(NOON + timedelta(seconds=5))
+    assert world.rows == {}, "it never creates"
+
+
+def test_what_was_listed_before_the_send_is_not_it() -> None:
+    world = World()
+    world.make(1000, "tea")
+    world.sim.call(GetLightningInvoices())
+    world.sim.run(1.0)
+    unknown = world.lose(TEA)
+    assert [row.id for row in world.sim.call(Reconcile(unknown)).rows] == ["inv_1"]
+
+
+def test_a_late_answer_tells_which_it_is() -> None:
+    world = World()
+    unknown = world.lose(TEA, "late")
+    assert isinstance(world.sim.call(Reconcile(unknown)), Candidates)
+    world.sim.run(20.0)
+    assert isinstance(world.told(AnsweredLate)[0].answer, CreatedInvoice)
+    assert isinstance(world.sim.call(Reconcile(unknown)), Unique)
+
+
+def test_a_reconcile_whose_listing_fails() -> None:
+    world = World()
+    unknown = world.lose(TEA)
+    world.lists = "late"
+    with pytest.raises(NoAnswer):
+        world.sim.call(Reconcile(unknown), timeout=5.0)
+    world.sim.run(60.0)
+    assert world.told(AnsweredLate) == [], "its listing is nobody's business"
+    world.lists = "answer"
+    assert isinstance(world.sim.call(Reconcile(unknown)), Candidates)
+
+
+def test_a_reconcile_whose_caller_goes_away() -> None:
+    world = World()
+    unknown = world.lose(TEA)
+    world.lists = "late"
+    call = world.sim.submit(Reconcile(unknown))
+    world.sim.abandon(call)
+    assert isinstance(call.error, NoAnswer)
+    world.sim.run(60.0)
+    assert world.told(AnsweredLate) == []
+
+
+def test_a_reconcile_that_was_not_sent_and_whose_caller_goes_away() -> None:
+    world = World(fate=lambda n: Fate() if n == 1 else DOWN)
+    unknown = world.lose(TEA)
+    world.peers[-1].hang_up()
+    world.sim.run(0.0)
+    call = world.sim.submit(Reconcile(unknown))
+    world.sim.abandon(call)
+    assert isinstance(call.error, NoAnswer)
+    world.sim.run(10.0)
+
+
+def test_reconcile_over_rest() -> None:
+    world = World(road=hercle_rest)
+    world.make(1000, "tea")
+    unknown = OutcomeUnknown(TEA, sent_at=START, ended_at=START, cause=SessionClosed())
+    assert isinstance(world.sim.call(Reconcile(unknown)), Candidates)
+    world.sim.close()
+
+
+def test_an_abandoned_create_is_unknown() -> None:
+    world = World()
+    world.manner = "silent"
+    world.sim.abandon(world.sim.submit(TEA))
+    found = world.sim.call(Reconcile(world.lose(TEA)))
+    assert found.why.endswith("; 1 more unknown commands ask for the same")
+
+
+# -- watch -----------------------------------------------------------------------------------------
+
+
+def test_watching() -> None:
+    world = World()
+    first = world.make()
+    assert [row.id for row in world.sim.call(Watch()).invoices] == [first]
+    second = world.make(hours=0.01)
+    world.sim.run(6.0)
+    world.close_invoice(first)
+    world.sim.run(60.0)
+    world.close_invoice(second)
+    world.sim.run(6.0)
+    told = world.told(*WATCHED)
+    assert [(type(event), event.invoice.id) for event in told] == [
+        (InvoiceAppeared, second),
+        (InvoiceClosed, first),
+        (InvoiceClosed, second),
+    ]
+    assert told[1].before_expiry is True
+    world.sim.call(StopWatching())
+    count = len(world.listed)
+    world.make()
+    world.sim.run(600.0)
+    assert len(world.listed) == count
+    assert world.told(*WATCHED) == told
+    world.sim.call(Watch())
+
+
+def test_an_invoice_that_was_open_after_its_end() -> None:
+    world = World()
+    each = world.make(hours=0.01)
+    world.sim.call(Watch())
+    world.sim.run(600.0)  # our calendar is off by five minutes at most
+    world.close_invoice(each)
+    world.sim.run(10.0)
+    assert world.told(InvoiceClosed)[0].before_expiry is False
+
+
+def test_listings_come_one_at_a_time_and_not_too_often() -> None:
+    world = World()
+    world.sim.call(Watch())
+    world.sim.run(60.0)
+    gaps = [b - a for a, b in zip(world.listed, world.listed[1:], strict=False)]
+    assert all(4.5 <= gap <= 5.5 for gap in gaps)
+    world.lists = "slow"
+    world.sim.run(6.0)
+    world.listed.clear()
+    world.sim.run(100.0)
+    gaps = [b - a for a, b in zip(world.listed, world.listed[1:], strict=False)]
+    assert gaps
+    assert all(1 + 18 <= gap <= 1 + 22 for gap in gaps)
+
+
+def test_failing_listings_come_less_and_less_often() -> None:
+    world = World(call_timeout=1.0)
+    world.sim.call(Watch())
+    world.lists = "silent"
+    world.sim.run(3600.0)
+    gaps = [b - a for a, b in zip(world.listed, world.listed[1:], strict=False)]
+    assert max(gaps) <= 330 + 1
+    assert min(gaps[-3:]) >= 270
+    each = world.make()
+    world.lists = "answer"
+    world.sim.run(400.0)
+    assert world.told(InvoiceAppeared)[0].invoice.id == each
+
+
+def test_it_is_watched_once() -> None:
+    world = World()
+    world.sim.call(Watch())
+    with pytest.raises(LocalProtocolError, match="StopWatching"):
+        world.sim.submit(Watch())
+
+
+def test_a_queue_that_is_full_is_a_failed_listing() -> None:
+    world = World(fate=lambda n: Fate() if n == 1 else DOWN, call_timeout=float("inf"))
+    world.sim.call(Watch())
+    world.peers[-1].hang_up()
+    world.sim.run(1.0)
+    for _ in range(4096):
+        world.books.submit(GetLightningInvoices(), now=world.sim.now)
+    world.sim.run(30.0)
+    assert len(world.listed) == 1
+    world.sim.close()
+
+
+# -- waiting for one -------------------------------------------------------------------------------
+
+
+def test_waiting_for_a_closing() -> None:
+    world = World()
+    each = world.make()
+    call = world.sim.submit(WaitClosed(each))
+    world.sim.run(100.0)
+    assert not call.done
+    world.close_invoice(each)
+    world.sim.run(6.0)
+    assert call.result().invoice.id == each
+    assert world.told(*WATCHED) == [], "nobody watches"
+    count = len(world.listed)
+    world.sim.run(100.0)
+    assert len(world.listed) == count
+    assert world.sim.submit(WaitClosed(each)).result() == call.result(), "known already"
+
+
+def test_waiting_in_vain() -> None:
+    world = World()
+    with pytest.raises(NoAnswer) as error:
+        world.sim.call(WaitClosed("nobody's"), timeout=7.0)
+    assert isinstance(error.value.cause, TimedOut)
+    with pytest.raises(LocalProtocolError, match="time-out"):
+        world.sim.submit(WaitClosed("x"), timeout=0.0)
+
+
+def test_waiting_no_more() -> None:
+    world = World()
+    call = world.sim.submit(WaitClosed("x"))
+    world.sim.abandon(call)
+    assert isinstance(call.error, NoAnswer)
+    world.sim.abandon(call)
+    world.sim.run(100.0)
+    assert len(world.listed) == 1
+
+
+def test_the_end_ends_all() -> None:
+    world = World()
+    world.lists = "silent"
+    calls = [world.sim.submit(command) for command in (WaitClosed("x"), Watch())]
+    world.sim.close()
+    assert all(isinstance(call.error, NoAnswer) for call in calls)
+    for command in (WaitClosed("x"), StopWatching(), Watch()):
+        with pytest.raises(SessionClosed):
+            world.sim.submit(command)
+
+
+def test_an_end_that_came_by_itself_ends_all() -> None:
+    world = World(fate=lambda n: Fate() if n == 1 else DOWN, reconnect=None)
+    call = world.sim.submit(WaitClosed("x"))
+    world.peers[-1].hang_up()
+    world.sim.run_until(lambda: world.books.closed)
+    assert isinstance(call.error, NoAnswer)
+    assert isinstance(world.sim.events[-1], Disconnected)
+    with pytest.raises(HercleProtoError):
+        world.sim.submit(StopWatching())
+
+
+def test_a_session_that_never_stood() -> None:
+    world = World(fate=lambda _: DOWN)
+    world.sim.run(1.0)
+    with pytest.raises(ConnectionFailed):
+        world.books.ready.result()
+
+
+# -- whatever happens ------------------------------------------------------------------------------
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(
+            st.just("create"),
+            st.sampled_from(["answer", "late", "silent", "drop", "never made"]),
+            st.booleans(),
+        ),
+        st.tuples(st.just("lists"), st.sampled_from(["answer", "late", "slow", "drop"])),
+        st.tuples(st.just("reconcile")),
+        st.tuples(st.just("close"), st.integers(0, 9)),
+        st.tuples(st.just("foreign")),
+        st.tuples(st.just("hang up")),
+        st.tuples(st.just("deaf")),
+        st.tuples(st.just("hear")),
+        st.tuples(st.just("run"), st.sampled_from([0.5, 6.0, 40.0])),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps=STEPS, seed=st.integers(0, 2**16))
+def test_nothing_is_counted_twice_and_nothing_missed(steps, seed) -> None:
+    policy = ReconnectPolicy(max_attempts=None)
+    world = World(seed=seed, reconnect=policy)
+    sim = world.sim
+    sim.call(Watch())
+    creates, lookups = [], []
+    for step in steps:
+        match step:
+            case "create", manner, mark:
+                world.manner = manner
+                creates.append(sim.submit(MARKED if mark else TEA, timeout=5.0))
+                sim.run(0.1)
+            case "lists", manner:
+                world.lists = manner
+            case ("reconcile",):
+                lost = [call.error for call in creates if isinstance(call.error, OutcomeUnknown)]
+                lookups += [(each, sim.submit(Reconcile(each), timeout=30.0)) for each in lost]
+            case "close", which if which < len(world.rows):
+                world.close_invoice(f"inv_{which}")
+            case ("foreign",):
+                world.make(1000, "tea")
+            case ("hang up",):
+                world.peers[-1].hang_up()
+            case ("deaf",):
+                sim.listening = False
+            case ("hear",):
+                sim.listening = True
+            case "run", seconds:
+                sim.run(seconds)
+            case _:
+                pass
+    world.lists, sim.listening = "answer", True
+    sim.run(1800.0)
+    lost = [call.error for call in creates if isinstance(call.error, OutcomeUnknown)]
+    lookups += [(each, sim.submit(Reconcile(each))) for each in lost]
+    sim.run(30.0)
+
+    # Each create is counted once: by its answer, or by what its look-up surely found.
+    owners: dict[str, set[str]] = {}
+    for call in creates:
+        if call.error is None:
+            owners.setdefault(call.result().id, set()).add(call.command.client_id)
+    for event in world.told(AnsweredLate):
+        assert isinstance(event.answer, CreatedInvoice)
+        owners.setdefault(event.answer.id, set()).add(event.command.client_id)
+    offered: dict[str, set[str]] = {}
+    for unknown, lookup in lookups:
+        match lookup.error or lookup.result():
+            case Unique(invoice=invoice):
+                owners.setdefault(invoice.id, set()).add(unknown.command.client_id)
+            case Candidates(rows=rows):
+                for row in rows:
+                    offered.setdefault(row.id, set()).add(unknown.command.client_id)
+            case found:
+                assert isinstance(found, NotSeenYet | NoAnswer)
+    assert all(len(commands) == 1 for commands in owners.values())
+    assert all(len(commands) == 1 for commands in offered.values())
+    for unknown in lost:
+        if unknown.command.mark is not None:
+            made = [each for each, row in world.rows.items() if row["memo"] == unknown.command.memo]
+            assert [each for each, of in owners.items() if unknown.command.client_id in of] == made
+
+    # Every invoice and every closing was told, once.
+    appeared = [event.invoice.id for event in world.told(InvoiceAppeared)]
+    closed = [event.invoice.id for event in world.told(InvoiceClosed)]
+    assert sorted(appeared) == sorted(world.rows)
+    closings = [each for each, row in world.rows.items() if row["status"] == "CLOSED"]
+    assert sorted(closed) == sorted(closings)
+    assert world.told(InvoiceChanged) == []
+    sim.close()
