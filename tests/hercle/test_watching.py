@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hercle_proto import NEED_DATA, InvalidArgument
+from hercle_proto import InvalidArgument
 from hercle_proto.bolt11 import PaymentRequest
 from hercle_proto.client import Moment
 from hercle_proto.hercle import (
@@ -51,7 +51,7 @@ class Story:
         )
 
     def news(self) -> list[object]:
-        return [*iter(self.watcher.next_event, NEED_DATA)]
+        return [*self.watcher.news]
 
 
 def test_what_is_there_at_first_is_no_news() -> None:
@@ -84,7 +84,7 @@ def test_a_listener_that_lags_misses_no_closing() -> None:
     story = Story()
     story.see(row(memo="1"))
     story.see(row(memo="2", status="CLOSED"))
-    assert story.watcher.next_event() == InvoiceAppeared(row(memo="2", status="CLOSED"))
+    assert next(story.watcher.news) == InvoiceAppeared(row(memo="2", status="CLOSED"))
     story.see(row(memo="3", status="CLOSED"))
     assert story.news() == [InvoiceClosed(row(memo="3", status="CLOSED"), None)]
 

@@ -12,7 +12,6 @@ from math import inf
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from hercle_proto._contract import (
-    NEED_DATA,
     AnsweredLate,
     Buffer,
     Call,
@@ -64,6 +63,7 @@ class Bookkeeper:
 
     def __init__(self, inside: HercleMachine, *, entropy: Entropy) -> None:
         self._inside = inside
+        self._next_inside = inside.next_event  # looked up once: it is called for every event
         self._reconciler = Reconciler(inside.clock)
         self._watcher = Watcher()
         self._pace = Pace(entropy)
@@ -100,10 +100,9 @@ class Bookkeeper:
         return settled
 
     def next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
-        news = self._watcher.next_event()
-        if news is not NEED_DATA:
+        if (news := next(self._watcher.news, None)) is not None:
             return news
-        while isinstance(event := self._inside.next_event(), AnsweredLate):
+        while isinstance(event := self._next_inside(), AnsweredLate):
             if not isinstance(event.command, Listing):
                 self._reconciler.note(event.command, event.answer, now=self._now)
                 return event

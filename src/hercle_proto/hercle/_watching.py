@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from math import inf
-from typing import ClassVar, Final, Literal, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 from attrs import frozen
 from msgspec.structs import replace
 
-from hercle_proto._contract import NEED_DATA, Command, Entropy, Event, NeedData
+from hercle_proto._contract import Command, Entropy, Event
 from hercle_proto.client import Moment
 from hercle_proto.hercle._models import InvoiceSnapshot, LightningInvoice
 
@@ -116,7 +116,8 @@ class Watcher:
         self._closed: dict[str, bool | None] = {}  # ids, with `before_expiry`
         self._told: dict[str, LightningInvoice] | None = None  # None: nobody listens
         self._told_closed: set[str] = set()
-        self._news: Iterator[InvoiceEvent] = iter(())
+        self.news: Iterator[InvoiceEvent] = iter(())
+        """What the listener was not told yet."""
 
     def take(
         self,
@@ -139,18 +140,18 @@ class Watcher:
                 self._open_at[row.id] = asked
             elif row.id not in self._closed:
                 self._closed[row.id] = _before_expiry(row, self._open_at.get(row.id), came)
-        self._news = self._differences()
+        self.news = self._differences()
 
     def listen(self, baseline: InvoiceSnapshot) -> None:
         """Somebody listens, and knows this listing."""
         self._told = {row.id: row for row in baseline.invoices}
         self._told_closed = {row.id for row in baseline.invoices if is_closed(row)}
-        self._news = self._differences()
+        self.news = self._differences()
 
     def stop(self) -> None:
         """Nobody listens."""
         self._told = None
-        self._news = iter(())
+        self.news = iter(())
 
     @property
     def listened_to(self) -> bool:
@@ -161,10 +162,6 @@ class Watcher:
         if invoice_id not in self._closed:
             return None
         return InvoiceClosed(self._rows[invoice_id], self._closed[invoice_id])
-
-    def next_event(self) -> InvoiceEvent | Literal[NeedData.NEED_DATA]:
-        """What the listener was not told yet."""
-        return next(self._news, NEED_DATA)
 
     def _differences(self) -> Iterator[InvoiceEvent]:
         """Each is told once it is taken. A new listing begins anew, with what is left to tell."""
