@@ -211,6 +211,25 @@ def test_other_errors_tell_nothing(status: int, body: object) -> None:
     assert outcome.cause.status == status
 
 
+@pytest.mark.parametrize(
+    ("body", "names_one"),
+    [
+        ({"message": "m", "id": "inv_1"}, True),
+        ({"error": {"message": "m"}, "encodedPaymentRequest": "lnbc1"}, True),
+        ({"error": {"message": "m"}, "id": "req_1"}, False),
+        ({"message": "m", "id": None, "encodedPaymentRequest": ""}, False),
+        (["inv_1"], False),
+    ],
+)
+def test_a_4xx_that_names_an_invoice_proves_nothing(body: object, names_one: bool) -> None:
+    outcome = API.answered(CREATE, said(422, body), key=KEY, now=0.0)
+    assert isinstance(outcome, Unclear if names_one else Refused)
+    if isinstance(outcome, Unclear):
+        assert isinstance(outcome.cause, ApiError)
+        assert (outcome.cause.message, outcome.cause.status) == ("m", 422)
+    assert isinstance(API.answered(GET, said(422, body), key=KEY, now=0.0), Refused)
+
+
 def test_the_parameter_is_told() -> None:
     body = {"error": {"code": "missing_parameter", "message": "say s3cret", "param": "memo"}}
     outcome = API.answered(CREATE, said(500, body), key=KEY, now=0.0)

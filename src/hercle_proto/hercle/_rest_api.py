@@ -15,9 +15,15 @@ from msgspec.json import Decoder
 
 from hercle_proto._contract import Command, Entropy
 from hercle_proto._credentials import bearer
-from hercle_proto._errors import InvalidArgument, LocalProtocolError, RemoteProtocolError
+from hercle_proto._errors import (
+    ApiError,
+    CommandRefused,
+    InvalidArgument,
+    LocalProtocolError,
+    RemoteProtocolError,
+)
 from hercle_proto._numbers import decimal_to_wire
-from hercle_proto.client import Answered, Outcome, Rejected, Unclear, failure_of
+from hercle_proto.client import Answered, Outcome, Refused, Rejected, Unclear, failure_of
 from hercle_proto.hercle._answers import CREATED, Details, answer_from
 from hercle_proto.hercle._commands import (
     CreateLightningInvoice,
@@ -86,7 +92,24 @@ class HercleRest:
         self.verifier.clock.heed(response.date, now=now)
         if response.status < 300:
             return _success(cast("_Command", command), response, self.verifier, now)
-        return failure_of(command, response, key=key, where="the REST API")
+        failure = failure_of(command, response, key=key, where="the REST API")
+        match failure:
+            case Refused(CommandRefused() as no) if not command.repeatable and _names_one(response):
+                return Unclear(ApiError(no.reason, code=no.code, status=no.status, param=no.param))
+            case _:
+                return failure
+
+
+def _names_one(response: Response) -> bool:
+    """Whether a failure names an invoice: then it proves nothing, as over SignalR.
+
+    An id beside the documented `error` is the request's.
+    """
+    try:
+        told = decode(_NAMES, response.body)
+    except Unreadable:
+        return False
+    return bool(told.encoded_payment_request or (told.id and not told.error))
 
 
 def _body(command: CreateLightningInvoice) -> bytes:
@@ -99,12 +122,21 @@ def _body(command: CreateLightningInvoice) -> bytes:
     return msgspec.json.encode(fields)
 
 
+class _Names(msgspec.Struct, rename="camel"):
+    """What would name an invoice in a failure, be it of whatever type."""
+
+    id: object = None
+    encoded_payment_request: object = None
+    error: object = None
+
+
 class _Invoices(msgspec.Struct):
     invoices: Raw
 
 
 _INVOICES: Final = Decoder(_Invoices)
 _DETAILS: Final = Decoder(Details)
+_NAMES: Final = Decoder(_Names)
 
 
 def _success(
