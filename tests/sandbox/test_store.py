@@ -6,14 +6,16 @@ import os
 import sqlite3
 import stat
 from contextlib import closing
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from attrs import astuple, evolve
 
 from hercle_proto import InvalidArgument
-from hercle_sandbox import Book, NotADatabase, Store, running_sandbox
-from hercle_sandbox._store import Invoice
+from hercle_sandbox import AlreadyClosed, Book, NotADatabase, Store, running_sandbox
+from hercle_sandbox._store import Invoice, to_ms
 
 INVOICE = Invoice(
     id="inv_1",
@@ -46,6 +48,80 @@ def test_what_was_added_is_there(tmp_path: Path, memory: bool) -> None:
     assert again.invoices() == ([] if memory else [INVOICE])
     assert again.node_key(b"m" * 32) == (b"m" if memory else b"k") * 32
     again.close()
+
+
+FIRST_VERSION = """
+    CREATE TABLE node (key BLOB NOT NULL);
+    CREATE TABLE invoices (
+        id TEXT PRIMARY KEY,
+        payment_request TEXT NOT NULL,
+        memo TEXT NOT NULL,
+        payment_hash BLOB NOT NULL,
+        preimage BLOB NOT NULL,
+        amount_msat INTEGER NOT NULL,
+        created_ms INTEGER NOT NULL,
+        expiry_seconds INTEGER NOT NULL
+    );
+    PRAGMA application_id = 0x48455243;
+    INSERT INTO node VALUES (x'6b6b');
+"""
+"""What the first version made: without a number, and without `closed_ms`."""
+
+
+def test_what_the_first_version_wrote_is_there(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "db")) as database:
+        database.executescript(FIRST_VERSION)
+        database.execute(
+            "INSERT INTO invoices VALUES (?, ?, ?, ?, ?, ?, ?, ?)", astuple(INVOICE)[:-1]
+        )
+        database.commit()
+    for _ in range(2):
+        with closing(Store(tmp_path / "db")) as store:
+            assert store.invoices() == [INVOICE]
+            assert store.node_key(b"other") == b"kk"
+            store.add(evolve(INVOICE, id=f"inv_{id(store)}"))
+            store.mark_closed(store.invoices()[-1].id, INVOICE.created_at)
+        with closing(sqlite3.connect(tmp_path / "db")) as database:
+            database.execute("DELETE FROM invoices WHERE rowid > 1")
+            database.commit()
+
+
+def test_what_a_later_version_wrote_is_left_alone(tmp_path: Path) -> None:
+    Store(tmp_path / "db").close()
+    with closing(sqlite3.connect(tmp_path / "db")) as database:
+        database.execute("PRAGMA user_version = 99")
+    before = (tmp_path / "db").read_bytes()
+    with pytest.raises(NotADatabase, match="later version"):
+        Store(tmp_path / "db")
+    assert (tmp_path / "db").read_bytes() == before
+
+
+def test_closing(tmp_path: Path) -> None:
+    """Once, and it is kept."""
+    now = INVOICE.created_at + timedelta(seconds=5)
+    with closing(Store(tmp_path / "db")) as store:
+        store.add(INVOICE)
+        with pytest.raises(KeyError, match="inv_2"):
+            store.mark_closed("inv_2", now)
+        store.mark_closed("inv_1", now)
+        with pytest.raises(AlreadyClosed):
+            store.mark_closed("inv_1", now)
+    with closing(Store(tmp_path / "db")) as store:
+        assert [invoice.ended_at(now) for invoice in store.invoices()] == [now]
+
+
+@pytest.mark.parametrize(
+    ("closed", "now", "ended"),
+    [(None, 3599, None), (None, 3600, 3600), (None, 9999, 3600), (7, 9999, 7), (7, 0, 7)],
+)
+def test_ends(closed: int | None, now: int, ended: int | None) -> None:
+    """In seconds after it was made; it runs out after 3600."""
+
+    def after(seconds: int) -> datetime:
+        return INVOICE.created_at + timedelta(seconds=seconds)
+
+    invoice = evolve(INVOICE, closed_ms=None if closed is None else to_ms(after(closed)))
+    assert invoice.ended_at(after(now)) == (None if ended is None else after(ended))
 
 
 def test_times_and_secrets() -> None:

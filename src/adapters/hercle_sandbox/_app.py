@@ -8,24 +8,32 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from hercle_adapters.asgi import HubApp, hub_app
-from hercle_sandbox._book import Book
+from hercle_sandbox._answers import failure, json_answer
+from hercle_sandbox._clock import Dated
+from hercle_sandbox._control_api import control_routes
 from hercle_sandbox._guard import Key, LoopbackOnly
 from hercle_sandbox._hub import HUB_PATH, ExecutionHub
-from hercle_sandbox._rest import REST_PATH, invoices_endpoint
+from hercle_sandbox._rest import rest_routes
+from hercle_sandbox._sandbox import Sandbox
 
 __all__ = ["sandbox_app"]
 
 
-def sandbox_app(book: Book, key: Key) -> tuple[Starlette, HubApp]:
-    """The application, and the hub in it, whose `aclose` says goodbye to its clients."""
-    hub = hub_app(partial(ExecutionHub, book), path=HUB_PATH, authenticate=key.opens)
+def sandbox_app(sandbox: Sandbox, key: Key) -> tuple[ASGIApp, HubApp]:
+    """The application, and the hub in it, whose `aclose` says goodbye to its clients.
+
+    Answers have a `Date` of the sandbox's clock, so the server is not to write another.
+    """
+    hub = hub_app(partial(ExecutionHub, sandbox.book), path=HUB_PATH, authenticate=key.opens)
     app = Starlette(
         routes=[
-            Route(REST_PATH, invoices_endpoint(book, key), methods=["GET", "POST"]),
+            *rest_routes(sandbox.book, key),
+            *control_routes(sandbox, key),
             Route(HUB_PATH, hub),
             Route(f"{HUB_PATH}/negotiate", hub),
             WebSocketRoute(HUB_PATH, hub),
@@ -33,18 +41,14 @@ def sandbox_app(book: Book, key: Key) -> tuple[Starlette, HubApp]:
         middleware=[Middleware(LoopbackOnly)],
         exception_handlers={HTTPException: _http_error, Exception: _server_error},
     )
-    return app, hub
+    return Dated(app, sandbox.clock), hub
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _failure(error.status_code, "invalid_request", error.detail, "invalid_request_error")
+    return json_answer(error.status_code, failure("invalid_request", error.detail))
 
 
 async def _server_error(_request: Request, _bug: Exception) -> Response:
-    return _failure(500, "api_error", "The sandbox failed; its log says why", "api_error")
-
-
-def _failure(status: int, code: str, message: str, kind: str) -> Response:
-    body = {"error": {"code": code, "message": message, "param": None, "type": kind}}
-    return JSONResponse(body, status)
+    message = "The sandbox failed; its log says why"
+    return json_answer(500, failure("api_error", message, kind="api_error"))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
 from hercle_proto.bolt11 import node_id
+from hercle_sandbox._clock import Clock
 from hercle_sandbox._payment_requests import Terms, write
-from hercle_sandbox._store import Invoice, Store
+from hercle_sandbox._store import Invoice, Store, to_ms
 
 __all__ = ["DEFAULT_HOURS", "Book", "RuleBroken", "check"]
 
@@ -33,10 +33,15 @@ class RuleBroken(Exception):
 
 
 class Book:
-    """Makes and lists invoices. Signing and the disk take milliseconds: call it in a thread."""
+    """Makes, lists and closes invoices.
 
-    def __init__(self, store: Store) -> None:
+    Signing and the disk take milliseconds: call it in a thread.
+    `clock` is what counts as now; without one it is this machine's.
+    """
+
+    def __init__(self, store: Store, clock: Clock | None = None) -> None:
         self._store = store
+        self.clock = clock or Clock()
         self._key = store.node_key(os.urandom(32))
         self.node_id = node_id(self._key).hex()
 
@@ -44,13 +49,17 @@ class Book:
         """All of them, oldest first."""
         return self._store.invoices()
 
+    def close(self, invoice_id: str) -> None:
+        """As if it were paid or cancelled. Raises `KeyError`, and `AlreadyClosed`."""
+        self._store.mark_closed(invoice_id, self.clock.now())
+
     def create(self, amount_btc: Decimal, memo: str, expiry_hours: int) -> Invoice:
         """Make an invoice and keep it. Raises `RuleBroken`."""
         check(amount_btc, memo, expiry_hours)
         preimage = os.urandom(32)
         payment_hash = hashlib.sha256(preimage).digest()
         amount_msat = int(amount_btc / _SATOSHI) * 1000
-        now = datetime.now(UTC)
+        now = self.clock.now()
         terms = Terms(
             key=self._key,
             amount_msat=amount_msat,
@@ -66,7 +75,7 @@ class Book:
             payment_hash=payment_hash,
             preimage=preimage,
             amount_msat=amount_msat,
-            created_ms=int(now.timestamp() * 1000),
+            created_ms=to_ms(now),
             expiry_seconds=terms.expiry_seconds,
         )
         self._store.add(invoice)

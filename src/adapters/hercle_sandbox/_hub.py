@@ -42,7 +42,8 @@ class ExecutionHub:
             await self._refuse(client_id, broken)
             return
         invoices = await run_sync(self._book.invoices)
-        await self._emit(_SNAPSHOT, known_id, [row(i, self._book.node_id) for i in invoices])
+        now = self._book.clock.now()
+        await self._emit(_SNAPSHOT, known_id, [row(i, self._book.node_id, now) for i in invoices])
 
     @hub_method("CreateLightningInvoice")
     async def create_lightning_invoice(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -11,35 +10,16 @@ import msgspec
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
+from hercle_sandbox._answers import Refused, answering, decoded, json_answer, read_body
 from hercle_sandbox._book import DEFAULT_HOURS, Book, RuleBroken
 from hercle_sandbox._guard import Key
-from hercle_sandbox._rows import Json, dumps, row, timestamp
+from hercle_sandbox._rows import Json, row, timestamp
 
-__all__ = ["REST_PATH", "invoices_endpoint"]
+__all__ = ["REST_PATH", "rest_routes"]
 
 REST_PATH: Final = "/api/v1/invoices"
-
-_MOST_BODY_BYTES: Final = 64 * 1024
-
-
-class _Refused(Exception):
-    """A request ends with one of the vendor's documented errors."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        *,
-        param: str | None = None,
-        kind: str = "invalid_request_error",
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body: dict[str, Json] = {
-            "error": {"code": code, "message": message, "param": param, "type": kind}
-        }
 
 
 class _NewInvoice(msgspec.Struct, rename="camel"):
@@ -50,36 +30,20 @@ class _NewInvoice(msgspec.Struct, rename="camel"):
     memo: str | None = None
 
 
-def invoices_endpoint(book: Book, key: Key) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint for Starlette's `Route`."""
+def rest_routes(book: Book, key: Key) -> list[Route]:
+    """The two routes of one path."""
 
     async def answer(request: Request) -> Response:
-        try:
-            _authenticate(request, key)
-            if request.method == "POST":
-                return _json(201, await _create(book, await _body(request)))
-            return _json(200, await run_sync(_listed, book))
-        except _Refused as refused:
-            return _json(refused.status, refused.body)
+        if request.method == "POST":
+            return json_answer(201, await _create(book, await read_body(request)))
+        return json_answer(200, await run_sync(_listed, book))
 
-    return answer
-
-
-def _json(status: int, content: Json) -> Response:
-    return Response(dumps(content), status, media_type="application/json")
-
-
-def _authenticate(request: Request, key: Key) -> None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    kind = "authentication_error"
-    if scheme.lower() != "bearer":
-        raise _Refused(401, "authentication_required", "An API key is required", kind=kind)
-    if not key.opens(token.strip()):
-        raise _Refused(401, "invalid_api_key", "The API key is not valid", kind=kind)
+    return [Route(REST_PATH, answering(key, answer), methods=["GET", "POST"])]
 
 
 def _listed(book: Book) -> Json:
-    return {"invoices": [row(i, book.node_id) | {"domainEvents": []} for i in book.invoices()]}
+    now = book.clock.now()
+    return {"invoices": [row(i, book.node_id, now) | {"domainEvents": []} for i in book.invoices()]}
 
 
 async def _create(book: Book, body: bytes) -> Json:
@@ -89,7 +53,7 @@ async def _create(book: Book, body: bytes) -> Json:
         invoice = await run_sync(partial(book.create, amount_btc, new.memo or "", hours))
     except RuleBroken as broken:
         param = broken.parameter[0].lower() + broken.parameter[1:]
-        raise _Refused(422, "invalid_request", f"{param} {broken.rule}", param=param) from None
+        raise Refused(422, "invalid_request", f"{param} {broken.rule}", param=param) from None
     return {
         "id": invoice.id,
         "encodedPaymentRequest": invoice.payment_request,
@@ -97,32 +61,14 @@ async def _create(book: Book, body: bytes) -> Json:
     }
 
 
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MOST_BODY_BYTES:
-            raise _Refused(
-                413, "invalid_request", f"The body passes the limit of {_MOST_BODY_BYTES} bytes"
-            )
-    return body
-
-
 def _decode(body: bytes) -> tuple[_NewInvoice, Decimal]:
-    try:
-        new = msgspec.json.decode(body, type=_NewInvoice)
-        amount = bytes(new.amount_btc)
-        if not amount:
-            raise _Refused(
-                400,
-                "missing_parameter",
-                "Missing required parameter: amountBtc",
-                param="amountBtc",
-            )
-        if amount.startswith(b'"'):  # msgspec would take a string
-            raise msgspec.ValidationError("Expected a number - at `$.amountBtc`")
-        return new, msgspec.json.decode(amount, type=Decimal)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise _Refused(
-            400, "invalid_request", f"The request body could not be read: {error}"
-        ) from None
+    new = decoded(body, _NewInvoice)
+    amount = bytes(new.amount_btc)
+    if not amount:
+        raise Refused(
+            400, "missing_parameter", "Missing required parameter: amountBtc", param="amountBtc"
+        )
+    if amount.startswith(b'"'):  # msgspec would take a string
+        reason = "Expected a number - at `$.amountBtc`"
+        raise Refused(400, "invalid_request", f"The request body could not be read: {reason}")
+    return new, decoded(amount, Decimal)

@@ -27,8 +27,9 @@ def timestamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def row(invoice: Invoice, node_id: str) -> dict[str, Json]:
-    """An invoice as `GetLightningInvoices` lists it: all keys, null included."""
+def row(invoice: Invoice, node_id: str, now: datetime) -> dict[str, Json]:
+    """An invoice as `GetLightningInvoices` lists it at `now`: all keys, null included."""
+    ended_at = invoice.ended_at(now)
     usd = Decimal(invoice.amount_msat * USD_PER_BTC).scaleb(-11)
     return {
         "id": invoice.id,
@@ -36,9 +37,9 @@ def row(invoice: Invoice, node_id: str) -> dict[str, Json]:
         "email": ACCOUNT_EMAIL,
         "encodedPaymentRequest": invoice.payment_request,
         "expiresAt": timestamp(invoice.expires_at),
-        "status": "OPEN",
+        "status": "CLOSED" if ended_at else "OPEN",
         "createdAt": timestamp(invoice.created_at),
-        "updatedAt": None,
+        "updatedAt": timestamp(ended_at) if ended_at else None,
         "memo": invoice.memo,
         "paymentHash": invoice.payment_hash.hex(),
         "paymentPreimage": invoice.preimage.hex(),

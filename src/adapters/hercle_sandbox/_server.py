@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,20 +20,39 @@ from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
 from hercle_adapters.asgi import HubApp
 from hercle_sandbox._app import sandbox_app
-from hercle_sandbox._book import Book
 from hercle_sandbox._faults import ABORT_EXTENSION
 from hercle_sandbox._guard import Key
+from hercle_sandbox._sandbox import Sandbox
 from hercle_sandbox._store import Store
 
 __all__ = ["Running", "running_sandbox", "serve_sandbox"]
 
 
-@frozen
+@frozen(eq=False)
 class Running:
-    """Where a sandbox listens, and the key that opens it."""
+    """Where a sandbox listens, the key that opens it, and what may be done to it.
+
+    The same can be done over HTTP (see `_control_api`).
+    """
 
     url: str
     api_key: str = field(repr=False)
+    _sandbox: Sandbox = field(repr=False)
+
+    def close_invoice(self, invoice_id: str) -> None:
+        """As if it were paid or cancelled: the vendor's CLOSED does not tell which.
+
+        Raises `KeyError` for one that is not there, and `AlreadyClosed`, also for one that is over.
+        """
+        self._sandbox.close_invoice(invoice_id)
+
+    def set_clock_offset(self, offset: timedelta) -> None:
+        """Be that far ahead of this machine's clock, or behind it; answers' `Date` headers too.
+
+        Invoices are over by that clock, also ones made before. Raises `ValueError` for more than 20
+        years.
+        """
+        self._sandbox.set_clock_offset(offset)
 
 
 @contextmanager
@@ -77,7 +97,8 @@ def _prepared(port: int, db: Path | None, api_key: str | None) -> Iterator[tuple
         with socket.socket() as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(("127.0.0.1", port))
-            app, hub = sandbox_app(Book(store), key)
+            sandbox = Sandbox(store)
+            app, hub = sandbox_app(sandbox, key)
             config = uvicorn.Config(
                 app,
                 loop="asyncio",
@@ -92,10 +113,11 @@ def _prepared(port: int, db: Path | None, api_key: str | None) -> Iterator[tuple
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
+                date_header=False,  # the sandbox's clock is its own
                 timeout_graceful_shutdown=2,
             )
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            yield _Server(config, hub, listener), Running(url, key.text)
+            yield _Server(config, hub, listener), Running(url, key.text, sandbox)
     finally:
         store.close()
 

@@ -1,40 +1,36 @@
-"""What the sandbox remembers: its node key and its invoices, in SQLite.
+"""What the sandbox remembers of Hercle: its node key and its invoices.
 
-What `add` returned from is on the disk (WAL, synced at every commit): it outlives kill -9.
+What `add` returned from is on the disk.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import stat
-import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from attrs import astuple, field, frozen
 
-__all__ = ["Invoice", "NotADatabase", "Store"]
+from hercle_sandbox._database import Database
 
-_APPLICATION_ID: Final = 0x48455243  # "HERC": tells our files from anybody else's
+__all__ = ["AlreadyClosed", "Invoice", "Store", "moment", "to_ms"]
 
-_SCHEMA: Final = f"""
-    BEGIN IMMEDIATE;
-    CREATE TABLE IF NOT EXISTS node (key BLOB NOT NULL);
-    CREATE TABLE IF NOT EXISTS invoices (
-        id TEXT PRIMARY KEY,
-        payment_request TEXT NOT NULL,
-        memo TEXT NOT NULL,
-        payment_hash BLOB NOT NULL,
-        preimage BLOB NOT NULL,
-        amount_msat INTEGER NOT NULL,
-        created_ms INTEGER NOT NULL,
-        expiry_seconds INTEGER NOT NULL
-    );
-    PRAGMA application_id = {_APPLICATION_ID};
-    COMMIT;
-"""
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+def moment(milliseconds: int) -> datetime:
+    """Milliseconds since 1970 as aware UTC."""
+    return _EPOCH + milliseconds * _MILLISECOND
+
+
+def to_ms(when: datetime) -> int:
+    """The other way round; rounded down."""
+    return (when - _EPOCH) // _MILLISECOND
+
+
+class AlreadyClosed(Exception):
+    """The invoice was closed before, or is over."""
 
 
 @frozen
@@ -49,40 +45,31 @@ class Invoice:
     amount_msat: int
     created_ms: int
     expiry_seconds: int
+    closed_ms: int | None = None
+    """When somebody closed it. One that ran out is not marked: the clock tells."""
 
     @property
     def created_at(self) -> datetime:
         """When it was made."""
-        return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=self.created_ms)
+        return moment(self.created_ms)
 
     @property
     def expires_at(self) -> datetime:
         """When it can no longer be paid."""
         return self.created_at + timedelta(seconds=self.expiry_seconds)
 
-
-class NotADatabase(Exception):
-    """The file holds something else; it is left as it was."""
+    def ended_at(self, now: datetime) -> datetime | None:
+        """When it was closed or ran out; None while it is open."""
+        if self.closed_ms is not None:
+            return moment(self.closed_ms)
+        return self.expires_at if now >= self.expires_at else None
 
 
 class Store:
     """One database, for any thread. Without a path it lives in memory."""
 
     def __init__(self, path: Path | None) -> None:
-        if path is not None:
-            _create(path)
-        self._lock = threading.Lock()
-        self._database = sqlite3.connect(
-            path or ":memory:", isolation_level=None, check_same_thread=False
-        )
-        try:
-            self._prepare(path)
-        except sqlite3.DatabaseError as error:
-            self.close()
-            raise NotADatabase(f"{path} cannot be used as a database: {error}") from None
-        except BaseException:
-            self.close()
-            raise
+        self._database = Database(path)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -90,43 +77,37 @@ class Store:
 
     def node_key(self, fresh: bytes) -> bytes:
         """The private key invoices are signed with: `fresh`, unless there is one already."""
-        with self._lock:
-            self._database.execute(
+        with self._database.transaction() as connection:
+            connection.execute(
                 "INSERT INTO node SELECT ? WHERE NOT EXISTS (SELECT 1 FROM node)", (fresh,)
             )
-            (key,) = self._database.execute("SELECT key FROM node").fetchone()
+            (key,) = connection.execute("SELECT key FROM node").fetchone()
         assert isinstance(key, bytes)
         return key
 
     def add(self, invoice: Invoice) -> None:
         """Keep an invoice; it is safe when this returns."""
-        with self._lock:
-            self._database.execute(
-                "INSERT INTO invoices VALUES (?, ?, ?, ?, ?, ?, ?, ?)", astuple(invoice)
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO invoices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(invoice)
             )
 
     def invoices(self) -> list[Invoice]:
         """All of them, oldest first."""
-        with self._lock:
-            rows = self._database.execute("SELECT * FROM invoices ORDER BY rowid").fetchall()
+        with self._database.transaction() as connection:
+            rows = connection.execute("SELECT * FROM invoices ORDER BY rowid").fetchall()
         return [Invoice(*row) for row in rows]
 
-    def _prepare(self, path: Path | None) -> None:
-        (application,) = self._database.execute("PRAGMA application_id").fetchone()
-        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if tables and application != _APPLICATION_ID:
-            raise NotADatabase(f"{path} is another program's database; it was left as it was")
-        if path is not None:
-            path.chmod(0o600)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = FULL")
-        self._database.executescript(_SCHEMA)
-
-
-def _create(path: Path) -> None:
-    """Make the file before SQLite does, which would let others read it. An old one stays."""
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    except FileExistsError:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise NotADatabase(f"{path} is not a regular file") from None
+    def mark_closed(self, invoice_id: str, now: datetime) -> None:
+        """Close an invoice. Raises `KeyError` for one that is not there, and `AlreadyClosed`."""
+        with self._database.transaction() as connection:
+            row = connection.execute(
+                "SELECT * FROM invoices WHERE id = ?", (invoice_id,)
+            ).fetchone()
+            if row is None:
+                raise KeyError(invoice_id)
+            if Invoice(*row).ended_at(now) is not None:
+                raise AlreadyClosed(invoice_id)
+            connection.execute(
+                "UPDATE invoices SET closed_ms = ? WHERE id = ?", (to_ms(now), invoice_id)
+            )

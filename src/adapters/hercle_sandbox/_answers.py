@@ -1,0 +1,98 @@
+"""HTTP as all of the sandbox's endpoints do it: the vendor's errors, keys, bodies with a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hercle_sandbox._guard import Key
+from hercle_sandbox._rows import Json, dumps
+
+__all__ = ["Refused", "answering", "decoded", "failure", "json_answer", "read_body"]
+
+T = TypeVar("T")
+
+MOST_BODY_BYTES: Final = 64 * 1024
+
+
+def failure(
+    code: str,
+    message: str,
+    *,
+    param: str | None = None,
+    kind: str = "invalid_request_error",
+) -> Mapping[str, Json]:
+    """The vendor's error object."""
+    return {"error": {"code": code, "message": message, "param": param, "type": kind}}
+
+
+class Refused(Exception):
+    """A request ends with one of the vendor's documented errors."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        param: str | None = None,
+        kind: str = "invalid_request_error",
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = failure(code, message, param=param, kind=kind)
+
+
+def json_answer(status: int, content: object) -> Response:
+    """An answer in JSON."""
+    return Response(dumps(content), status, media_type="application/json")
+
+
+def answering(
+    key: Key, answer: Callable[[Request], Awaitable[Response]]
+) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint for Starlette's `Route`: for who knows the key, and errors as documented."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            _authenticate(request, key)
+            return await answer(request)
+        except Refused as refused:
+            return json_answer(refused.status, refused.body)
+
+    return endpoint
+
+
+def _authenticate(request: Request, key: Key) -> None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    kind = "authentication_error"
+    if scheme.lower() != "bearer":
+        raise Refused(401, "authentication_required", "An API key is required", kind=kind)
+    if not key.opens(token.strip()):
+        raise Refused(401, "invalid_api_key", "The API key is not valid", kind=kind)
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body. Raises `Refused` for one that is too long."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BODY_BYTES:
+            raise Refused(
+                413, "invalid_request", f"The body passes the limit of {MOST_BODY_BYTES} bytes"
+            )
+    return body
+
+
+def decoded(body: bytes | msgspec.Raw, type: type[T]) -> T:
+    """A body as a `type`. Raises `Refused` for one that is none."""
+    try:
+        return msgspec.json.decode(body, type=type)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise Refused(
+            400, "invalid_request", f"The request body could not be read: {error}"
+        ) from None
