@@ -100,7 +100,7 @@ def test_purity_is_left_alone(source: str) -> None:
         ("from hercle_proto.reflex import x", "hercle_proto.hercle._commands"),
         ("from hercle_proto.hub import Ping", "hercle_proto._contract"),
         ("from hercle_proto.hub import Ping", "hercle_proto"),
-        ("import btclib_libsecp256k1", "hercle_proto.hercle._verify"),
+        ("import btclib_secp256k1", "hercle_proto.hercle._verify"),
     ],
 )
 def test_layers_hold(source: str, module: str) -> None:
@@ -110,7 +110,7 @@ def test_layers_hold(source: str, module: str) -> None:
 @pytest.mark.parametrize(
     ("source", "module"),
     [
-        ("import btclib_libsecp256k1", "hercle_proto.bolt11._curve"),
+        ("import btclib_secp256k1", "hercle_proto.bolt11._curve"),
         ("import hypothesis", "hercle_proto.testing.strategies"),
         ("from hercle_proto.hercle import hercle_session", "hercle_proto.testing._simulated"),
         ("from hercle_proto._errors import ProtocolError", "hercle_proto"),

@@ -121,7 +121,7 @@ def test_bad_keys_are_not_echoed(key: bytes) -> None:
 
 
 def test_without_the_curve(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "btclib_libsecp256k1.recovery", None)
+    monkeypatch.setitem(sys.modules, "btclib_secp256k1.recovery", None)
     with pytest.raises(MissingExtra) as caught:
         encode(KEY, **SIMPLE)
     assert caught.value.extra == "bolt11"

@@ -309,7 +309,7 @@ def test_a_changed_amount_changes_the_payee() -> None:
 def test_without_the_curve(monkeypatch: pytest.MonkeyPatch) -> None:
     text = make(*PLAIN)
     unrecoverable = resigned(text, lambda _: bytes(65))
-    monkeypatch.setitem(sys.modules, "btclib_libsecp256k1.recovery", None)
+    monkeypatch.setitem(sys.modules, "btclib_secp256k1.recovery", None)
 
     request = PaymentRequest.parse(unrecoverable)
     assert request.description == "tea"

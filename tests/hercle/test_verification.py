@@ -451,7 +451,7 @@ def test_what_is_no_payee(wrong: bytes | str) -> None:
 
 def test_without_the_extra_all_else_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     text = request(amount_msat=1)
-    monkeypatch.setitem(sys.modules, "btclib_libsecp256k1.recovery", None)
+    monkeypatch.setitem(sys.modules, "btclib_secp256k1.recovery", None)
     mismatch = judged(text)
     assert isinstance(mismatch, InvoiceMismatch)
     assert set(mismatch.disagreements) == {"amount"}
@@ -463,7 +463,7 @@ def test_without_the_extra_all_else_is_checked(monkeypatch: pytest.MonkeyPatch) 
 
 def test_without_the_extra_no_payee_can_be_expected(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing could prove it, and that is told before anything is sent."""
-    monkeypatch.setitem(sys.modules, "btclib_libsecp256k1.recovery", None)
+    monkeypatch.setitem(sys.modules, "btclib_secp256k1.recovery", None)
     policy = VerificationPolicy(expected_payee=NODE)
     for made in (hercle_session, hercle_rest):
         with pytest.raises(MissingExtra, match="bolt11"):

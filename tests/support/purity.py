@@ -37,7 +37,7 @@ BUILTINS = frozenset({"__import__", "breakpoint", "eval", "exec", "input", "open
 
 DEPENDENCIES = frozenset({"attrs", "cattrs", "h11", "hercle_proto", "msgspec", "wsproto"})
 EXTRA_DEPENDENCIES = {
-    "bolt11": frozenset({"btclib_libsecp256k1"}),
+    "bolt11": frozenset({"btclib_secp256k1"}),
     "testing": frozenset({"hypothesis"}),
 }
 

@@ -13,7 +13,7 @@ def sign_recoverable(digest: bytes, key: bytes) -> tuple[bytes, int]:
     Raises ValueError for a key that is none, and `MissingExtra`.
     """
     try:
-        from btclib_libsecp256k1.recovery import sign  # noqa: PLC0415 -- 30 ms only signatures need
+        from btclib_secp256k1.recovery import sign  # noqa: PLC0415 -- 30 ms only signatures need
     except ImportError:
         raise MissingExtra("bolt11", "to sign a payment request") from None
     return sign(digest, key)
@@ -22,7 +22,7 @@ def sign_recoverable(digest: bytes, key: bytes) -> tuple[bytes, int]:
 def recover(digest: bytes, signature: bytes, recovery_id: int) -> bytes | None:
     """The compressed public key that signed; None where no key can have. Raises `MissingExtra`."""
     try:
-        from btclib_libsecp256k1.recovery import recover as find  # noqa: PLC0415 -- see above
+        from btclib_secp256k1.recovery import recover as find  # noqa: PLC0415 -- see above
     except ImportError:
         raise MissingExtra("bolt11", "to tell who signed a payment request") from None
     try:
