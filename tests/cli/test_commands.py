@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -10,55 +9,25 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from attrs import frozen
 
 import payment_requests
 from hercle_cli import _show, _target, main
 from hercle_proto.bolt11 import Network, PaymentRequest, encode
-from hercle_sandbox import Running, running_sandbox
+from hercle_sandbox import Running
 from programs import Program
 from vendor import CREATION, ROW
 
 UNKNOWN = "the outcome of CreateLightningInvoice is unknown, it may have been carried out"
 
 
-@frozen
-class Ended:
-    """How a command line ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Hercle = Callable[..., Ended]
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Running]:
-    with running_sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def hercle(
-    sandbox: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Hercle:
-    """Call it with arguments; the environment names the sandbox."""
-    monkeypatch.setenv("HERCLE_URL", sandbox.url)
-    monkeypatch.setenv("HERCLE_API_KEY", sandbox.api_key)
-
-    def call(*arguments: str) -> Ended:
-        code = main(arguments)
-        captured = capsys.readouterr()
-        return Ended(code, captured.out, captured.err)
-
-    return call
+Hercle = Callable[..., Any]
+"""The fixture: `main` with arguments; how it ended."""
 
 
 def one_line(text: str) -> str:
@@ -119,7 +88,7 @@ def test_a_hub_url_will_do(
 
 
 def test_no_invoices(hercle: Hercle) -> None:
-    _show.show_list([])
+    _show.show_list([], of=0)
 
 
 def test_demo(tmp_path: Path) -> None:
@@ -171,7 +140,10 @@ def test_without_its_extra(
         (("invoice", "create", "Infinity"), "amount_btc"),
         (("invoice", "create", "1e-9"), "amount_btc"),
         (("invoice", "create", "22000000"), "amount_btc"),
-        (("invoice", "create", "-1"), "No such option"),
+        (("invoice", "create", "-1"), "amount_btc: must be more than 0"),
+        (("invoice", "create", "--memo", "x", "-.5", "--json"), "amount_btc"),
+        (("invoice", "create", "--foo"), "no option '--foo'"),
+        (("invoice", "create", "1", "--foo"), "--foo"),
         (("invoice", "create", "1", "--expiry-hours", "0"), "expiry_hours"),
         (("invoice", "create", "1", "--expiry-hours", "1.5"), "--expiry-hours"),
         (("invoice", "create", "1", "--memo", "ü" * 320), "memo"),
@@ -349,19 +321,6 @@ def test_a_stranger_s_text(hercle: Hercle) -> None:
 # -- QR codes ------------------------------------------------------------------------------------
 
 
-class Terminal(io.TextIOWrapper):
-    def __init__(self, encoding: str = "utf-8") -> None:
-        super().__init__(io.BytesIO(), encoding)
-
-    def isatty(self) -> bool:
-        return True
-
-    @property
-    def text(self) -> str:
-        self.flush()
-        return self.buffer.getvalue().decode(self.encoding)  # type: ignore[attr-defined] # BytesIO
-
-
 @pytest.mark.parametrize(
     ("columns", "encoding", "request_", "shown"),
     [
@@ -373,15 +332,19 @@ class Terminal(io.TextIOWrapper):
     ],
 )
 def test_qr_codes(
-    monkeypatch: pytest.MonkeyPatch, columns: int, encoding: str, request_: str, shown: bool
+    monkeypatch: pytest.MonkeyPatch,
+    terminal: Callable[..., Any],
+    columns: int,
+    encoding: str,
+    request_: str,
+    shown: bool,
 ) -> None:
     """Where there is room; black and white by characters alone."""
-    terminal = Terminal(encoding)
-    monkeypatch.setattr(sys, "stdout", terminal)
+    screen = terminal(encoding)
+    monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setenv("TERM", "xterm")
     _show.show_qr(request_)
-    lines = terminal.text.splitlines()
+    lines = screen.text.splitlines()
     assert bool(lines) is shown
     assert all(set(line) <= set(" ▀▄█") and len(line) <= columns for line in lines)
 

@@ -1,4 +1,4 @@
-"""The command line: `hercle demo`, `sandbox`, `decode`, `invoice create` and `invoice list`."""
+"""The command line: `hercle demo`, `decode`, `invoice`, `reflex` and `sandbox`."""
 
 from hercle_cli._main import main
 

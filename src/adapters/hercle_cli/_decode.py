@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import attrs
 import msgspec
 
-from hercle_cli._show import moment, show_fields
+from hercle_cli._show import moment, sats, show_fields
 from hercle_proto.bolt11 import Hop, PaymentRequest
 
 __all__ = ["fields_of", "show_request"]
@@ -46,7 +44,7 @@ def show_request(request: PaymentRequest) -> None:
     """The same for people."""
     amount = "the payer chooses"
     if request.amount_msat is not None:
-        amount = f"{Decimal(request.amount_msat).scaleb(-3).normalize():,f} sat"
+        amount = sats(request.amount_msat)
     show_fields(
         ("Network", request.network.value),
         ("Amount", amount),

@@ -23,4 +23,5 @@ def demo() -> None:
         show_created(command, create_invoice(target, command))
         for road, rest in (("SignalR", False), ("REST", True)):
             out.print(f"\nListed over {road}:")
-            show_list(list_invoices(target, rest=rest).invoices)
+            rows = list_invoices(target, rest=rest).invoices
+            show_list(rows, of=len(rows))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from enum import IntEnum
 from typing import Final
 
+from hercle_cli._text import visible
 from hercle_proto import (
     CommandRefused,
+    GraphQLError,
     HercleProtoError,
     InvalidArgument,
     InvalidInvoice,
     InvoiceMismatch,
     LocalProtocolError,
     OutcomeUnknown,
+    Unauthorized,
 )
 
-__all__ = ["Exit", "Failed", "exit_code"]
+__all__ = ["Exit", "Failed", "drop_output", "exit_code", "tell"]
 
 
 class Exit(IntEnum):
@@ -28,6 +33,7 @@ class Exit(IntEnum):
     UNKNOWN = 4
     DISAGREES = 5
     CONNECTION = 6
+    NOT_IN_TIME = 7
     INTERRUPTED = 130
 
 
@@ -39,8 +45,19 @@ class Failed(Exception):
         self.code = code
 
 
+def tell(line: str) -> None:
+    """A line on standard error."""
+    print(f"hercle: {visible(line)}", file=sys.stderr, flush=True)
+
+
+def drop_output() -> None:
+    """What could not be written is not tried again when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 _CODES: Final[tuple[tuple[type[Exception], Exit], ...]] = (
     (CommandRefused, Exit.REFUSED),
+    (GraphQLError, Exit.REFUSED),
     (OutcomeUnknown, Exit.UNKNOWN),
     (InvoiceMismatch, Exit.DISAGREES),
     (InvalidInvoice, Exit.USAGE),
@@ -58,8 +75,10 @@ def exit_code(error: Exception) -> Exit:
             return error.code
         case InvalidArgument(argument="api_key" | "key"):
             return Exit.CONNECTION
-        case CommandRefused(status=401 | 403):
+        case CommandRefused(status=401 | 403) | GraphQLError(__cause__=Unauthorized()):
             return Exit.CONNECTION
+        case CommandRefused(status=404 | 405) if error.command.repeatable:
+            return Exit.CONNECTION  # nothing that lists is at this address
         case OSError() if error.filename is not None:  # --db, not a port
             return Exit.USAGE
         case _:

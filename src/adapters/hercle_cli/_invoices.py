@@ -1,19 +1,47 @@
-"""Creating and listing invoices, with every ending told apart."""
+"""Creating and listing invoices."""
 
 from __future__ import annotations
 
-from hercle_adapters.blocking import Session, open_hercle, open_hercle_rest
-from hercle_cli._exits import Exit, Failed
+from collections.abc import Sequence
+from datetime import datetime
+
+from attrs import frozen
+
+from hercle_adapters.blocking import open_hercle, open_hercle_rest
+from hercle_cli._calls import Told, carry_out
 from hercle_cli._target import Target
-from hercle_proto import AnsweredLate, HercleProtoError, InvoiceMismatch, OutcomeUnknown
+from hercle_proto import InvoiceMismatch
 from hercle_proto.hercle import (
     CreatedInvoice,
     CreateLightningInvoice,
     GetLightningInvoices,
     InvoiceSnapshot,
+    LightningInvoice,
 )
 
-__all__ = ["create_invoice", "list_invoices"]
+__all__ = ["Chosen", "create_invoice", "list_invoices"]
+
+
+@frozen
+class Chosen:
+    """Which invoices are listed; None lets all through.
+
+    `status` is any text, in any case. `since` is when an invoice was made at the earliest; one that
+    does not tell is let through, for it may fit.
+    """
+
+    status: str | None = None
+    since: datetime | None = None
+
+    def among(self, invoices: Sequence[LightningInvoice]) -> list[LightningInvoice]:
+        """Those that fit."""
+        return [invoice for invoice in invoices if self._fits(invoice)]
+
+    def _fits(self, invoice: LightningInvoice) -> bool:
+        if self.status is not None and self.status.casefold() != (invoice.status or "").casefold():
+            return False
+        made_at = invoice.created_at
+        return self.since is None or made_at is None or made_at >= self.since
 
 
 def list_invoices(target: Target, *, rest: bool) -> InvoiceSnapshot:
@@ -28,32 +56,17 @@ def create_invoice(target: Target, command: CreateLightningInvoice) -> CreatedIn
 
     Raises `Failed` when interrupted, and what the command ended with.
     """
-    session: Session | None = None
-    created: CreatedInvoice | None = None
     try:
-        with open_hercle(target.key, url=target.url) as session:
-            created = session.call(command)
-    except KeyboardInterrupt:
-        if created is None:
-            raise Failed(Exit.INTERRUPTED, _interrupted(session)) from None
+        return carry_out(open_hercle(target.key, url=target.url), command, _INTERRUPTED)
     except InvoiceMismatch as mismatch:
-        created = mismatch.created
-    except HercleProtoError:
-        if created is None:  # else only the goodbye went wrong
-            raise
-    return created
+        return mismatch.created
 
 
-def _interrupted(session: Session | None) -> str:
-    """What is known of a create that nobody waited for to the end."""
-    if session is None:
-        return "interrupted before anything was sent"
-    for event in session:
-        match event:
-            case AnsweredLate(answer=OutcomeUnknown() | InvoiceMismatch() as error):
-                return f"interrupted: {error}"
-            case AnsweredLate(answer=CreatedInvoice(id=invoice_id)):
-                return f"interrupted: invoice {invoice_id} was created; do not create it again"
-            case _:
-                pass
-    return "interrupted: see 'hercle invoice list' before you create the invoice again"
+def _created(answer: object) -> str:
+    assert isinstance(answer, CreatedInvoice)
+    return f"invoice {answer.id} was created; do not create it again"
+
+
+_INTERRUPTED = Told(
+    done=_created, doubtful="see 'hercle invoice list' before you create the invoice again"
+)

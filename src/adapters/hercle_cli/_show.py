@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Final
 
 import segno
@@ -17,7 +16,17 @@ from rich.text import Text
 from hercle_cli._text import visible
 from hercle_proto.hercle import CreatedInvoice, CreateLightningInvoice, LightningInvoice
 
-__all__ = ["console", "moment", "show_created", "show_fields", "show_list", "show_qr"]
+__all__ = [
+    "console",
+    "moment",
+    "original_amount",
+    "sats",
+    "show_created",
+    "show_fields",
+    "show_list",
+    "show_qr",
+    "show_table",
+]
 
 _LABEL_WIDTH: Final = 17
 _UNBOUNDED: Final = 10_000
@@ -74,29 +83,52 @@ _QUIET: Final = 2
 """Modules of border; readers do with half of what the standard asks for."""
 
 
-def show_list(invoices: Sequence[LightningInvoice]) -> None:
-    """A table, oldest first."""
+def show_list(invoices: Sequence[LightningInvoice], *, of: int) -> None:
+    """A table, in the order of the listing, which held `of` invoices."""
     if not invoices:
-        console().print("There are no invoices.")
+        none = f"None of {of:,} invoices fits." if of else "There are no invoices."
+        console().print(none)
         return
+    show_table(
+        ("ID", "Status", "Amount", "Memo", "Created", "Expires"),
+        (
+            (
+                invoice.id,
+                invoice.status,
+                original_amount(invoice),
+                invoice.memo,
+                moment(invoice.created_at),
+                moment(invoice.expires_at),
+            )
+            for invoice in invoices
+        ),
+    )
+
+
+def show_table(headings: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
+    """A table of texts; what is headed by an amount is set to the right."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("ID", "Status", "Amount", "Memo", "Created", "Expires"):
-        table.add_column(heading, justify="right" if heading == "Amount" else "left")
-    for invoice in invoices:
-        cells = (
-            invoice.id,
-            invoice.status,
-            _amount(invoice.amount_original_value, invoice.amount_original_unit),
-            invoice.memo,
-            moment(invoice.created_at),
-            moment(invoice.expires_at),
-        )
-        table.add_row(*(Text(visible(cell or "")) for cell in cells))
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in _NUMBERS else "left")
+    for row in rows:
+        table.add_row(*(Text(visible(cell or "")) for cell in row))
     console().print(table)
 
 
-def _amount(value: Decimal | None, unit: str | None) -> str:
+_NUMBERS: Final = ("Amount", "Invoices")
+
+
+def original_amount(invoice: LightningInvoice) -> str:
+    """The listing's own amount, whose unit is open; empty where there is none."""
+    value, unit = invoice.amount_original_value, invoice.amount_original_unit
     return "" if value is None else f"{value:,f} {unit or ''}".rstrip()
+
+
+def sats(msat: int) -> str:
+    """An amount in satoshi, exactly."""
+    whole, part = divmod(abs(msat), 1000)
+    fraction = f".{part:03}".rstrip("0").rstrip(".")
+    return f"{'-' if msat < 0 else ''}{whole:,}{fraction} sat"
 
 
 def moment(at: datetime | None) -> str:

@@ -10,8 +10,9 @@ from attrs import field, frozen
 
 from hercle_cli._exits import Exit, Failed
 from hercle_proto.hercle import PRODUCTION_URL, SANDBOX_URL
+from hercle_proto.reflex import REFLEX_URL
 
-__all__ = ["Target", "find_target"]
+__all__ = ["Target", "find_reflex", "find_sandbox", "find_target"]
 
 
 @frozen
@@ -27,13 +28,30 @@ def find_target(*, production: bool) -> Target:
     url = os.environ.get("HERCLE_URL", "")
     if production and url:
         raise Failed(Exit.USAGE, "--production and HERCLE_URL name two servers; unset one of them")
-    return Target(url or (PRODUCTION_URL if production else SANDBOX_URL), _key())
+    return Target(url or (PRODUCTION_URL if production else SANDBOX_URL), _hercle_key())
 
 
-def _key() -> str:
-    key = os.environ.get("HERCLE_API_KEY", "")
+def find_sandbox() -> Target:
+    """A sandbox of `hercle sandbox`. The vendor's, which is meant elsewhere, is none."""
+    url = os.environ.get("HERCLE_URL", "")
+    if not url:
+        raise Failed(Exit.USAGE, "set HERCLE_URL to what 'hercle sandbox' tells; nothing was sent")
+    return Target(url, _hercle_key())
+
+
+def find_reflex() -> Target:
+    """The same for Amboss Reflex."""
+    return Target(os.environ.get("REFLEX_URL") or REFLEX_URL, _key("REFLEX_API_KEY", "Reflex"))
+
+
+def _hercle_key() -> str:
+    return _key("HERCLE_API_KEY", "Hercle")
+
+
+def _key(variable: str, whose: str) -> str:
+    key = os.environ.get(variable, "")
     if not key and sys.stdin.isatty():
-        key = getpass("Hercle API key: ", stream=sys.stderr)
+        key = getpass(f"{whose} API key: ", stream=sys.stderr)
     if not key:
-        raise Failed(Exit.CONNECTION, "there is no API key; set HERCLE_API_KEY")
+        raise Failed(Exit.CONNECTION, f"there is no API key; set {variable}")
     return key

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["as_json", "visible"]
+__all__ = ["as_json", "as_json_line", "visible"]
 
 
 def visible(text: str) -> str:
@@ -19,8 +19,17 @@ def visible(text: str) -> str:
 
 def as_json(value: Sequence[object] | dict[str, object]) -> str:
     """JSON for programs and people: indented, ASCII, numbers as plain digits."""
+    return _json(value, indent=2)
+
+
+def as_json_line(value: dict[str, object]) -> str:
+    """The same in one line."""
+    return _json(value, indent=0)
+
+
+def _json(value: object, *, indent: int) -> str:
     compact = msgspec.json.encode(_plain(value))
-    text = msgspec.json.format(compact, indent=2).decode()
+    text = msgspec.json.format(compact, indent=indent).decode()
     return re.sub(r"[^\n -~]", lambda match: _escape(match[0]), text)
 
 
@@ -28,6 +37,8 @@ def _plain(value: Any) -> Any:
     match value:
         case Decimal():
             return msgspec.Raw(f"{value:f}".encode())
+        case int() if not isinstance(value, bool):  # of more than 64 bits, too
+            return msgspec.Raw(f"{value}".encode())
         case dict():
             return {key: _plain(item) for key, item in value.items()}
         case list() | tuple():

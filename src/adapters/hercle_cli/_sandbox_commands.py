@@ -1,0 +1,40 @@
+"""`hercle sandbox`: the server, and what may be done to a running one."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hercle_cli._exits import Exit, Failed
+
+__all__ = ["sandbox"]
+
+sandbox = typer.Typer(help="Serve a sandbox of Hercle's API on 127.0.0.1, or act on one.")
+
+
+@sandbox.callback(invoke_without_command=True)
+def serve(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 is any free one.")] = 0,
+    db: Annotated[Path | None, typer.Option(help="Keep invoices in this file.")] = None,
+    api_key: Annotated[
+        str | None, typer.Option(help="The key to ask for; else one is made.")
+    ] = None,
+) -> None:
+    """Serve a sandbox of Hercle's API on 127.0.0.1 until Ctrl-C or SIGTERM."""
+    if context.invoked_subcommand is not None:
+        return
+    import anyio  # noqa: PLC0415 - only who needs a server loads one
+
+    from hercle_sandbox import NotADatabase, Running, serve_sandbox  # noqa: PLC0415
+
+    def ready(running: Running) -> None:
+        print(f"READY {running.url}\nAPI key: {running.api_key}", flush=True)
+
+    try:
+        anyio.run(partial(serve_sandbox, port=port, db=db, api_key=api_key, ready=ready))
+    except NotADatabase as error:
+        raise Failed(Exit.USAGE, str(error)) from None
