@@ -40,6 +40,7 @@ from hercle_proto.reflex._models import (
     TypeShare,
     When,
 )
+from hercle_proto.reflex._paging import Pages
 from hercle_proto.reflex._session import REFLEX_URL, ReflexOptions, reflex_exchange, reflex_session
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "NodeChannel",
     "NodeChannels",
     "OpenValue",
+    "Pages",
     "Part",
     "PushInvoice",
     "PushedInvoice",

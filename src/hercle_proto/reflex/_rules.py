@@ -101,7 +101,7 @@ def check_whole(least: int, most: int) -> Check:
     return check
 
 
-def check_aware(_: object, attribute: Any, value: object) -> None:
+def check_aware(_: object, attribute: Any, value: Any) -> None:
     """A datetime with a time zone."""
     rule = "must be a datetime with a time zone, such as datetime(2023, 10, 1, tzinfo=UTC)"
     if not isinstance(value, datetime):
