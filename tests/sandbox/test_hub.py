@@ -175,6 +175,8 @@ def test_fault_throw(client: RawClient) -> None:
     ("memo", "subjects"),
     [
         ("fault:silent", [None]),
+        ("fault:silent #abcdefg2", [None]),
+        ("fault:silent #no-mark", ["c-1", None]),
         ("fault:twice", ["c-1", "c-1", None]),
         ("fault:foreign", ["somebody-else", "c-1", None]),
         ("fault:late:20", [None, "c-1"]),

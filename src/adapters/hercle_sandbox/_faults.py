@@ -20,7 +20,8 @@ Over both roads, what the payment request says (`_payment_requests`):
     fault:other-node right in all, and signed by another node
     fault:cut        cut short as in the vendor's examples
 
-Any other memo is a memo.
+Any other memo is a memo. A mark at its end (` #` and 8 characters, by which a client knows its
+invoices again) changes nothing.
 """
 
 from __future__ import annotations
@@ -34,20 +35,26 @@ import anyio
 from hercle_adapters.asgi import Caller, HubError
 from hercle_sandbox._rows import Json
 
-__all__ = ["deliver", "refusal"]
+__all__ = ["deliver", "fault_in", "refusal"]
 
 ABORT_EXTENSION: Final = "hercle_sandbox.abort"
 """The ASGI extension by which our server lets an application kill the TCP connection."""
 
+_MARK: Final = re.compile(r" #[a-z2-7]{8}\Z")
 _LATE: Final = re.compile(r"fault:late:(\d{1,6})", re.ASCII)
 
 Emit = Callable[[str | None], Awaitable[None]]
 """Sends the event of a created invoice, with this ClientId."""
 
 
-def refusal(memo: str) -> tuple[str, dict[str, Json]] | None:
+def fault_in(memo: str) -> str:
+    """The memo without a mark: the fault, if it asks for one."""
+    return _MARK.sub("", memo)
+
+
+def refusal(fault: str) -> tuple[str, dict[str, Json]] | None:
     """Subject and data of the event that says no; None to go on. Raises `HubError`."""
-    match memo:
+    match fault:
         case "fault:throw":
             raise HubError("the hub method failed")
         case "fault:refuse":
@@ -67,12 +74,12 @@ def refusal(memo: str) -> tuple[str, dict[str, Json]] | None:
             return None
 
 
-async def deliver(memo: str, client_id: str, emit: Emit, caller: Caller) -> None:
+async def deliver(fault: str, client_id: str, emit: Emit, caller: Caller) -> None:
     """Tell the caller of its invoice, in order or not."""
-    if late := _LATE.fullmatch(memo):
+    if late := _LATE.fullmatch(fault):
         caller.start_soon(_later, int(late[1]) / 1000, emit, client_id)
         return
-    match memo:
+    match fault:
         case "fault:silent":
             pass
         case "fault:drop":

@@ -62,7 +62,8 @@ class ExecutionHub:
         except RuleBroken as broken:
             await self._refuse(client_id, broken)
             return
-        if refused := _faults.refusal(memo):
+        fault = _faults.fault_in(memo)
+        if refused := _faults.refusal(fault):
             await self._emit(refused[0], known_id, refused[1])
             return
         invoice = await run_sync(self._book.create, amount_btc, memo, hours)
@@ -74,7 +75,7 @@ class ExecutionHub:
             "encodedPaymentRequest": invoice.payment_request,
         }
         await _faults.deliver(
-            memo, known_id, lambda to: self._emit(_CREATED, to, data), self._caller
+            fault, known_id, lambda to: self._emit(_CREATED, to, data), self._caller
         )
 
     async def _refuse(self, client_id: str | None, broken: RuleBroken) -> None:

@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 from hercle_proto.bolt11 import Network, encode
 from hercle_proto.bolt11._bech32 import BECH32, CHECKSUM_WORDS, checksum, from_bytes
 from hercle_proto.bolt11._signature import SIGNATURE_WORDS
+from hercle_sandbox._faults import fault_in
 
 __all__ = ["Terms", "write"]
 
@@ -32,7 +33,8 @@ class Terms:
 
 def write(terms: Terms) -> str:
     """The payment request, for regtest. Its description may ask for a fault."""
-    change, mangle = _OTHER_TERMS.get(terms.description), _OTHER_TEXTS.get(terms.description)
+    fault = fault_in(terms.description)
+    change, mangle = _OTHER_TERMS.get(fault), _OTHER_TEXTS.get(fault)
     said = change(terms) if change else terms
     text = encode(
         said.key,
