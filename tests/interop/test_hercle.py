@@ -22,11 +22,13 @@ from hercle_proto import (
 from hercle_proto.bolt11 import PaymentRequest
 from hercle_proto.client import Connected, Reconnecting
 from hercle_proto.hercle import (
+    Candidates,
     CreatedInvoice,
     CreateLightningInvoice,
     ErrorAnswer,
     GetLightningInvoices,
     LightningInvoice,
+    Reconcile,
     UnmatchedAnswer,
 )
 from hercle_proto.hercle._refusals import proof_of_refusal
@@ -240,7 +242,10 @@ def test_silent(open_hercle: Opens, peer: AspNetCore, key: str) -> None:
             hercle.call(sats(1, "fault:silent"), timeout=0.2)
         assert isinstance(unknown.value.cause, TimedOut)
         assert unknown.value.ended_at - unknown.value.sent_at >= 0.1
-        assert [row.memo for row in listed(hercle)] == ["fault:silent"]  # so it was made
+        found = hercle.call(Reconcile(unknown.value))
+        assert isinstance(found, Candidates)
+        assert [row.memo for row in found.rows] == ["fault:silent"]  # so it was made
+        assert listed(hercle) == found.rows  # and looking it up made no other
 
 
 def test_twice(open_hercle: Opens, peer: AspNetCore, key: str) -> None:
