@@ -1,10 +1,14 @@
-"""What this library costs beside pysignalr: CPU and memory, in paired rounds.
+"""What this library costs beside pysignalr: CPU and memory, in paired rounds. And counted runs.
 
     python tests/bench [NAME ...] [--rounds N] [--check]
 
 A round runs each side once, in fresh processes and in turn, against one neutral server; a ratio is
 taken within its round, and of the ratios the median counts. So what else the machine does matters
 little. `--check` fails where a median misses its goal.
+
+Counted runs, of which `bolt11` names all, go once, in a fresh process too: so many payment requests
+are read, and nothing is to come out that must not. `--check` fails where it does, or CPU time
+passes its goal.
 """
 
 from __future__ import annotations
@@ -17,10 +21,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 class Side(NamedTuple):
@@ -98,6 +102,24 @@ BENCHES = {
 }
 
 
+class Counted(NamedTuple):
+    """A run of `counted.py`, and the most seconds of CPU it may take."""
+
+    about: str
+    run: str
+    count: int
+    goal: float | None = None
+
+
+COUNTED = {
+    "bolt11-decoding": Counted("requests decoded, signature aside", "decoding", 10_000, goal=3.0),
+    "bolt11-listing": Counted("invoices listed, none decoded", "listing", 10_000),
+    "bolt11-mutated": Counted("mutated requests", "mutated", 100_000),
+    "bolt11-round-trips": Counted("round trips", "round_trips", 10_000),
+}
+GROUPS = {"bolt11": list(COUNTED)}
+
+
 @contextmanager
 def neutral_server() -> Iterator[str]:
     """Its URL, while it runs."""
@@ -110,14 +132,32 @@ def neutral_server() -> Iterator[str]:
         server.stdin.close()
 
 
-def measure(side: Side, url: str) -> dict[str, float]:
-    """One run in a process of its own."""
-    command = [sys.executable, str(HERE / "measured.py"), side.library, side.run]
-    command += [url + side.path, str(side.items)]
+def run(program: str, *arguments: object) -> Any:
+    """What one run prints, in a process of its own."""
+    command = [sys.executable, str(HERE / program), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     if done.returncode:
-        raise SystemExit(f"{side}:\n{done.stderr}")
-    cost: dict[str, float] = json.loads(done.stdout)
+        raise SystemExit(f"{command}:\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def count(counted: Counted) -> list[str]:
+    """Run, print, and say what was wrong."""
+    found = run("counted.py", counted.run, counted.count)
+    wrong: list[str] = found["wrong"]
+    seconds: float = found["seconds"]
+    about = f"{counted.count:,} {counted.about}"
+    goal = "" if counted.goal is None else f" (goal {counted.goal:.1f} s)"
+    verdict = f"{len(wrong)} wrong" if wrong else "all right"
+    print(f"{about:<45}{seconds:>8.2f} s{goal}  {verdict}; {found['told']}", flush=True)
+    if counted.goal is not None and seconds > counted.goal:
+        wrong.append(f"it took {seconds:.2f} s, the goal is {counted.goal:.1f} s")
+    return [f"{about}: {each}" for each in wrong]
+
+
+def measure(side: Side, url: str) -> dict[str, float]:
+    """One run in a process of its own."""
+    cost: dict[str, float] = run("measured.py", side.library, side.run, url + side.path, side.items)
     cost["cpu"] *= 1e6 / side.items
     cost["peak"] /= 1e6
     return cost
@@ -151,17 +191,24 @@ def compare(bench: Bench, url: str, rounds: int) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}")
+    known = [*BENCHES, *COUNTED, *GROUPS]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)}")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--check", action="store_true", help="fail where a goal is missed")
     arguments = parser.parse_args()
-    if unknown := set(arguments.names) - set(BENCHES):
+    if unknown := set(arguments.names) - set(known):
         parser.error(f"no such bench: {', '.join(sorted(unknown))}")
+    names = [each for name in arguments.names for each in GROUPS.get(name, [name])]
+    names = names or [*BENCHES, *COUNTED]
     missed: list[str] = []
-    print(f"{'':<45}{'ours':>12}{'other':>12}      ratio (min-max)")
-    with neutral_server() as url:
-        for name in arguments.names or BENCHES:
-            missed += compare(BENCHES[name], url, arguments.rounds)
+    if compared := [BENCHES[name] for name in names if name in BENCHES]:
+        print(f"{'':<45}{'ours':>12}{'other':>12}      ratio (min-max)")
+        with neutral_server() as url:
+            for bench in compared:
+                missed += compare(bench, url, arguments.rounds)
+    for name in names:
+        if name in COUNTED:
+            missed += count(COUNTED[name])
     if arguments.check and missed:
         print(*missed, sep="\n", file=sys.stderr)
         return 1

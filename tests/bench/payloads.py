@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-__all__ = ["CLIENT_ID", "TARGET", "event", "frame", "snapshot_frames"]
+__all__ = ["CLIENT_ID", "TARGET", "event", "frame", "row", "snapshot_frames"]
 
 CLIENT_ID = "b5f6a1c2-6c1d-4b7e-9a53-0d6f3e2a7c11"
 TARGET = "executionEvents"
@@ -58,7 +58,7 @@ def snapshot_frames(invoices: int, fragment: int, emoji: int) -> bytes:
 
     Every `emoji`-th memo has one; 0: none has.
     """
-    rows = [_row(index, emoji=bool(emoji) and index % emoji == 0) for index in range(invoices)]
+    rows = [row(index, emoji=bool(emoji) and index % emoji == 0) for index in range(invoices)]
     return fragments(_record("lightspark.invoices.snapshot", CLIENT_ID, rows), fragment)
 
 
@@ -78,7 +78,7 @@ def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _row(index: int, *, emoji: bool) -> dict[str, object]:
+def row(index: int, *, emoji: bool = False) -> dict[str, object]:
     sats = 100 + index * 7919 % 5_000_000
     dollars = sats * 65_000 / 100_000_000
     return {
