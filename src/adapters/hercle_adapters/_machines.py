@@ -30,8 +30,7 @@ def hercle(
     `ssl_context` replaces the default one, which verifies certificates and host names. The other
     options, and what they raise, are those of `hercle_proto.hercle.hercle_session`.
     """
-    now = datetime.now(UTC)
-    session = vendor.hercle_session(api_key, entropy=urandom, utc_now=now, **options)
+    session = vendor.hercle_session(api_key, entropy=urandom, utc_now=datetime.now(UTC), **options)
     return Tls(vendor.Bookkeeper(session, entropy=urandom), ssl_context)
 
 
@@ -43,8 +42,7 @@ def hercle_rest(
     `ssl_context` replaces the default one, which verifies certificates and host names. The other
     options, and what they raise, are those of `hercle_proto.hercle.hercle_rest`.
     """
-    now = datetime.now(UTC)
-    session = vendor.hercle_rest(api_key, entropy=urandom, utc_now=now, **options)
+    session = vendor.hercle_rest(api_key, entropy=urandom, utc_now=datetime.now(UTC), **options)
     return Tls(vendor.Bookkeeper(session, entropy=urandom), ssl_context)
 
 

@@ -21,7 +21,6 @@ __all__ = ["AsyncBell", "AsyncSession", "Line", "SessionBase"]
 
 Clock: TypeAlias = Callable[[], float]
 R = TypeVar("R")
-T = TypeVar("T")
 
 
 class Bell(Protocol):
@@ -76,7 +75,7 @@ class SessionBase(Generic[BellT]):
 
     # -- turns -------------------------------------------------------------------------------------
 
-    def _ask(self, question: Callable[[float], T], otherwise: T) -> T:
+    def _ask(self, question: Callable[[float], R], otherwise: R) -> R:
         """Ask the machine. An exception out of it is a bug, and ends the session for everybody."""
         if self._crash is None:
             try:
@@ -189,8 +188,7 @@ class SessionBase(Generic[BellT]):
         return call.result()
 
     def _next_event(self) -> Event | None:
-        if self._crash is not None:
-            raise self._crash
+        self._raise_crash()
         if self._unheard:
             return self._unheard.popleft()
         try:

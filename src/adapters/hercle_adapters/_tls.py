@@ -10,17 +10,16 @@ from attrs import evolve
 
 from hercle_adapters._tcp import READ_SIZE
 from hercle_proto import Action, Buffer, Close, Failure, Machine, Open, Why
+from hercle_proto._around import Around
 
 __all__ = ["Tls"]
 
 
-@cache
-def _default_context() -> ssl.SSLContext:
-    """Certificates and host names are verified. Built when first needed: it takes 20 ms."""
-    return ssl.create_default_context()
+# Certificates and host names are verified. Built when first needed: it takes 20 ms.
+_default_context = cache(ssl.create_default_context)
 
 
-class Tls:
+class Tls(Around):
     """The machine inside, with TLS on each of its streams whose endpoint asks for it.
 
     To the machine inside, such a stream is open when the handshake is done, so its time limit
@@ -29,20 +28,10 @@ class Tls:
     """
 
     def __init__(self, machine: Machine, context: ssl.SSLContext | None = None) -> None:
-        self._machine = machine
+        super().__init__(machine)
         self._context = context
         self._secured: dict[int, _Secured] = {}
         self._closes: list[Action] = []
-        # what has nothing to do with streams goes straight to the machine inside
-        self.ready = machine.ready
-        self.start = machine.start
-        self.close = machine.close
-        self.submit = machine.submit
-        self.abandon = machine.abandon
-        self.settled = machine.settled
-        self.next_event = machine.next_event
-        self.next_deadline = machine.next_deadline
-        self.handle_timer = machine.handle_timer
 
     @property
     def closed(self) -> bool:
