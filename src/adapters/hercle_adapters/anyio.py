@@ -13,11 +13,12 @@ from importlib import import_module
 
 from sniffio import current_async_library
 
-from hercle_adapters import _machines
+from hercle_adapters import _machines, _paging
 from hercle_adapters._session import AsyncSession as Session
 from hercle_proto import Machine
 
-__all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_reflex", "open_signalr"]
+__all__ = ["Session", "drive", "iter_invoices", "open_hercle", "open_hercle_rest"]
+__all__ += ["open_reflex", "open_signalr"]
 
 
 @asynccontextmanager
@@ -37,3 +38,4 @@ open_hercle = _machines.opener(drive, _machines.hercle)
 open_hercle_rest = _machines.opener(drive, _machines.hercle_rest)
 open_reflex = _machines.opener(drive, _machines.reflex)
 open_signalr = _machines.opener(drive, _machines.signalr)
+iter_invoices = _paging.iter_invoices

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from asyncio import FIRST_COMPLETED
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from math import inf
 from typing import Final, cast
 
-from hercle_adapters import _machines, _tcp
+from hercle_adapters import _machines, _paging, _tcp
 from hercle_adapters._session import AsyncSession
 from hercle_proto import Endpoint, Machine
 
-__all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_reflex", "open_signalr"]
+__all__ = ["Session", "drive", "iter_invoices", "open_hercle", "open_hercle_rest"]
+__all__ += ["open_reflex", "open_signalr"]
 
 # Seconds until the next address is tried beside the one before (RFC 8305, section 5).
 _NEXT_ATTEMPT: Final = 0.25
@@ -42,6 +44,7 @@ open_hercle = _machines.opener(drive, _machines.hercle)
 open_hercle_rest = _machines.opener(drive, _machines.hercle_rest)
 open_reflex = _machines.opener(drive, _machines.reflex)
 open_signalr = _machines.opener(drive, _machines.signalr)
+iter_invoices = _paging.iter_invoices
 
 
 class Session(AsyncSession):
@@ -174,9 +177,7 @@ async def _first_to_connect(addresses: list[_tcp.Address]) -> socket.socket:
             if addresses:
                 attempts.add(asyncio.create_task(_attempt(addresses.pop(0))))
             delay = _NEXT_ATTEMPT if addresses else None
-            done, _ = await asyncio.wait(
-                attempts, timeout=delay, return_when=asyncio.FIRST_COMPLETED
-            )
+            done, _ = await asyncio.wait(attempts, timeout=delay, return_when=FIRST_COMPLETED)
             for attempt in done:
                 attempts.remove(attempt)
                 if (error := attempt.exception()) is None:

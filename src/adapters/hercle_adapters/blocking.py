@@ -12,11 +12,12 @@ from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from time import monotonic
 from typing import Self
 
-from hercle_adapters import _machines, _tcp
+from hercle_adapters import _machines, _paging, _tcp
 from hercle_adapters._session import R, SessionBase
 from hercle_proto import Command, Endpoint, Event, Machine
 
-__all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_reflex", "open_signalr"]
+__all__ = ["Session", "drive", "iter_invoices", "open_hercle", "open_hercle_rest"]
+__all__ += ["open_reflex", "open_signalr"]
 
 
 @contextmanager
@@ -39,6 +40,7 @@ open_hercle = _machines.opener(drive, _machines.hercle)
 open_hercle_rest = _machines.opener(drive, _machines.hercle_rest)
 open_reflex = _machines.opener(drive, _machines.reflex)
 open_signalr = _machines.opener(drive, _machines.signalr)
+iter_invoices = _paging.iter_blocking
 
 
 class _Bell:
@@ -163,10 +165,8 @@ class _Line:
         self._addresses: list[_tcp.Address] = []
         self._sock: socket.socket | None = None
         self._open: socket.socket | None = None  # the same one, once it is connected
-        self._watched = 0
-        self._unsent = b""
         self._broken: OSError | None = None
-        self._ended = False
+        self._watched, self._unsent, self._ended = 0, b"", False
 
     def open(self, endpoint: Endpoint) -> None:
         self._addresses = _tcp.literal(endpoint)

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from hercle_adapters import _machines, _tcp
+from hercle_adapters import _machines, _paging, _tcp
 from hercle_adapters._session import AsyncSession
 from hercle_proto import Endpoint, Machine
 
-__all__ = ["Session", "drive", "open_hercle", "open_hercle_rest", "open_reflex", "open_signalr"]
+__all__ = ["Session", "drive", "iter_invoices", "open_hercle", "open_hercle_rest"]
+__all__ += ["open_reflex", "open_signalr"]
 
 
 @asynccontextmanager
@@ -43,6 +44,7 @@ open_hercle = _machines.opener(drive, _machines.hercle)
 open_hercle_rest = _machines.opener(drive, _machines.hercle_rest)
 open_reflex = _machines.opener(drive, _machines.reflex)
 open_signalr = _machines.opener(drive, _machines.signalr)
+iter_invoices = _paging.iter_invoices
 
 
 class Session(AsyncSession):

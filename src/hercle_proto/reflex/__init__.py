@@ -40,14 +40,16 @@ from hercle_proto.reflex._models import (
     TypeShare,
     When,
 )
-from hercle_proto.reflex._paging import Pages
+from hercle_proto.reflex._paging import AsyncCaller, Caller, Pages
 from hercle_proto.reflex._session import REFLEX_URL, ReflexOptions, reflex_exchange, reflex_session
 
 __all__ = [
     "REFLEX_URL",
     "Aggregated",
     "AggregatedStats",
+    "AsyncCaller",
     "Bucket",
+    "Caller",
     "ChannelAddress",
     "Checks",
     "City",

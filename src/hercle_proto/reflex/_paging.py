@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from datetime import datetime
+from typing import Protocol
 
 from attrs import define, evolve, field
 
@@ -13,7 +14,19 @@ from hercle_proto.reflex._documents import Part
 from hercle_proto.reflex._models import FoundInvoices, ReflexInvoice
 from hercle_proto.reflex._rules import check_aware
 
-__all__ = ["Pages"]
+__all__ = ["AsyncCaller", "Caller", "Pages"]
+
+
+class Caller(Protocol):
+    """What has a search carried out, such as a session of the blocking driver."""
+
+    def call(self, command: FindInvoices) -> FoundInvoices: ...
+
+
+class AsyncCaller(Protocol):
+    """What has a search carried out, such as a session of an asynchronous driver."""
+
+    async def call(self, command: FindInvoices) -> FoundInvoices: ...
 
 
 @define(eq=False)
