@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import Final
 
@@ -20,7 +22,7 @@ from hercle_proto import (
     Unauthorized,
 )
 
-__all__ = ["Exit", "Failed", "drop_output", "exit_code", "tell"]
+__all__ = ["Exit", "Failed", "drop_output", "exit_code", "must_be_shown", "tell"]
 
 
 class Exit(IntEnum):
@@ -53,6 +55,20 @@ def tell(line: str) -> None:
 def drop_output() -> None:
     """What could not be written is not tried again when Python ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def must_be_shown(what: str) -> Iterator[None]:
+    """Print in this block what was done and cannot be undone: `what`. If that fails, it is told.
+
+    Raises `Failed`.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        drop_output()
+        raise Failed(Exit.BUG, f"{what}, but could not be shown: {error}") from None
 
 
 _CODES: Final[tuple[tuple[type[Exception], Exit], ...]] = (

@@ -10,9 +10,9 @@ from typing import Annotated, Final
 
 import typer
 
-from hercle_cli._exits import Exit, Failed, drop_output, tell
+from hercle_cli._exits import Exit, Failed, must_be_shown, tell
 from hercle_cli._options import AsJson, Production, Rest, ShowSecrets
-from hercle_cli._text import as_json
+from hercle_cli._text import as_json, as_json_line
 from hercle_proto import InvoiceMismatch
 
 __all__ = ["invoice"]
@@ -43,15 +43,11 @@ def create(
     if production and not yes and command.amount_btc > _CONFIRM_ABOVE:
         _confirm(f"Create an invoice of {command.amount_btc:f} BTC in production?")
     created = create_invoice(target, command)
-    try:
+    with must_be_shown(f"invoice {created.id} was created"):
         if json:
-            print(as_json(to_vendor(created)), flush=True)
+            print(as_json(to_vendor(created)))
         else:
             show_created(command, created)
-    except OSError as error:
-        drop_output()
-        line = f"invoice {created.id} was created, but could not be shown: {error}"
-        raise Failed(Exit.BUG, line) from None
     if found := created.verification.disagreements:
         raise InvoiceMismatch(created, None, found, command=command)
 
@@ -89,6 +85,43 @@ def list_(
         show_list(rows, of=len(snapshot.invoices))
     for row in snapshot.unreadable:
         tell(f"row {row.index} could not be read at {row.path}: {row.problem}")
+
+
+@invoice.command()
+def watch(
+    invoice_id: Annotated[
+        str | None, typer.Option("--id", help="End when this one is closed; tell of no other.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Without it there is no end.")
+    ] = None,
+    rest: Rest = False,
+    json: AsJson = False,
+    show_secrets: ShowSecrets = False,
+    production: Production = False,
+) -> None:
+    """Tell what happens to invoices from now on, a line each, until Ctrl-C."""
+    from hercle_cli._news import News, as_line, as_object  # noqa: PLC0415
+    from hercle_cli._target import find_target  # noqa: PLC0415
+    from hercle_cli._watch import Watching, wait_closed, watch_all  # noqa: PLC0415
+
+    def show(news: News) -> None:
+        if json:
+            line = as_json_line(as_object(news, show_secrets=show_secrets))
+        else:
+            line = as_line(news, at=datetime.now(UTC))
+        print(line, flush=True)
+
+    if timeout is not None and not timeout > 0:
+        raise Failed(Exit.USAGE, f"--timeout must be more than 0 seconds; got {timeout:g}")
+    watching = Watching(find_target(production=production), rest, timeout, show)
+    try:
+        if invoice_id is None:
+            watch_all(watching)
+        else:
+            wait_closed(watching, invoice_id)
+    except KeyboardInterrupt:  # its orderly end: nothing is to be said
+        raise typer.Exit(Exit.INTERRUPTED) from None
 
 
 def _decimal(text: str) -> Decimal:

@@ -1,0 +1,113 @@
+"""`hercle invoice watch`: what happens to invoices from now on, until somebody ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from attrs import frozen
+
+from hercle_adapters.asyncio import Session, open_hercle, open_hercle_rest
+from hercle_cli._exits import Exit, Failed, tell
+from hercle_cli._news import News
+from hercle_cli._target import Target
+from hercle_proto import NoAnswer, TimedOut
+from hercle_proto.client import Connected, Reconnecting
+from hercle_proto.hercle import (
+    InvoiceAppeared,
+    InvoiceChanged,
+    InvoiceClosed,
+    InvoiceSnapshot,
+    StopWatching,
+    WaitClosed,
+    Watch,
+)
+
+__all__ = ["Watching", "wait_closed", "watch_all"]
+
+
+@frozen
+class Watching:
+    """Whom to ask, for how many seconds (None is without end), and where news goes."""
+
+    target: Target
+    rest: bool
+    timeout: float | None
+    show: Callable[[News], None]
+
+
+def watch_all(watching: Watching) -> None:
+    """Show all that happens. Raises `KeyboardInterrupt` for Ctrl-C and SIGTERM, and why the session
+    ended."""
+    _run(_in_session(watching, lambda session, now: _watch(session, now, watching)))
+
+
+def wait_closed(watching: Watching, invoice_id: str) -> None:
+    """Show the closing of one invoice. Raises `Failed` if it does not come in time, and what
+    `watch_all` raises."""
+    _run(_in_session(watching, lambda session, _: _wait(session, watching, invoice_id)))
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(work)
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+async def _in_session(
+    watching: Watching, work: Callable[[Session, InvoiceSnapshot], Coroutine[Any, Any, None]]
+) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    with suppress(NotImplementedError):  # Windows, where nobody sends it
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    opening = open_hercle_rest if watching.rest else open_hercle
+    async with opening(watching.target.key, url=watching.target.url) as session:
+        snapshot = await session.call(Watch())  # raises, where `WaitClosed` would try on and on
+        for row in snapshot.unreadable:
+            tell(f"row {row.index} could not be read at {row.path}: {row.problem}")
+        await work(session, snapshot)
+
+
+async def _watch(session: Session, snapshot: InvoiceSnapshot, watching: Watching) -> None:
+    tell(f"watching; there are {len(snapshot.invoices):,} invoices now")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(watching.timeout):
+            await _tell_all(session, watching.show)
+
+
+async def _wait(session: Session, watching: Watching, invoice_id: str) -> None:
+    telling = asyncio.create_task(_tell_all(session, lambda _: None))
+    try:
+        closing = await session.call(WaitClosed(invoice_id), timeout=watching.timeout)
+    except NoAnswer as error:
+        if isinstance(error.cause, TimedOut):
+            line = f"invoice {invoice_id} was not closed within {error.cause.seconds:g} s"
+            raise Failed(Exit.NOT_IN_TIME, line) from None
+        raise
+    finally:
+        telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)
+    watching.show(closing)
+
+
+async def _tell_all(session: Session, show: Callable[[News], None]) -> None:
+    """Until the session ends, and then raise why."""
+    connected = True
+    async for event in session:
+        match event:
+            case InvoiceAppeared() | InvoiceChanged() | InvoiceClosed():
+                show(event)
+            case Reconnecting(attempt=attempt, delay=delay, cause=cause):
+                connected = False
+                tell(f"not connected: {cause}; attempt {attempt} follows in {delay:.0f} s")
+            case Connected() if not connected:
+                connected = True
+                tell("connected again")
+            case _:
+                pass
+    await session.call(StopWatching())
