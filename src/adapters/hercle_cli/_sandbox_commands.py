@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from hercle_cli._exits import Exit, Failed
+from hercle_cli._text import visible
 
 __all__ = ["sandbox"]
 
@@ -38,3 +39,14 @@ def serve(
         anyio.run(partial(serve_sandbox, port=port, db=db, api_key=api_key, ready=ready))
     except NotADatabase as error:
         raise Failed(Exit.USAGE, str(error)) from None
+
+
+@sandbox.command()
+def pay(invoice_id: Annotated[str, typer.Argument(metavar="ID", help="Such as inv_1a2b.")]) -> None:
+    """Have the sandbox at HERCLE_URL close an invoice, as if it were paid or cancelled."""
+    from hercle_cli._target import find_sandbox  # noqa: PLC0415
+    from hercle_sandbox import close_invoice  # noqa: PLC0415
+
+    target = find_sandbox()
+    close_invoice(target.url, target.key, invoice_id)
+    print(f"Invoice {visible(invoice_id)} was closed.")
