@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -31,7 +31,7 @@ def failure(
 
 
 class Refused(Exception):
-    """A request ends with one of the vendor's documented errors."""
+    """A request ends with an error; `body` has it as the vendor documents it."""
 
     def __init__(
         self,
@@ -47,22 +47,30 @@ class Refused(Exception):
         self.body = failure(code, message, param=param, kind=kind)
 
 
+Tell: TypeAlias = Callable[[Refused], Mapping[str, object]]
+"""The body of an error's answer."""
+
+
+def _as_the_vendor(refused: Refused) -> Mapping[str, object]:
+    return refused.body
+
+
 def json_answer(status: int, content: object) -> Response:
     """An answer in JSON."""
     return Response(dumps(content), status, media_type="application/json")
 
 
 def answering(
-    key: Key, answer: Callable[[Request], Awaitable[Response]]
+    key: Key, answer: Callable[[Request], Awaitable[Response]], *, tell: Tell = _as_the_vendor
 ) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint for Starlette's `Route`: for who knows the key, and errors as documented."""
+    """The endpoint for Starlette's `Route`: for who knows the key. `tell` says how no is said."""
 
     async def endpoint(request: Request) -> Response:
         try:
             _authenticate(request, key)
             return await answer(request)
         except Refused as refused:
-            return json_answer(refused.status, refused.body)
+            return json_answer(refused.status, tell(refused))
 
     return endpoint
 

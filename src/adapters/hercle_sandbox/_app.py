@@ -16,6 +16,7 @@ from hercle_adapters.asgi import HubApp, hub_app
 from hercle_sandbox._answers import failure, json_answer
 from hercle_sandbox._clock import Dated
 from hercle_sandbox._control_api import control_routes
+from hercle_sandbox._graphql import graphql_routes
 from hercle_sandbox._guard import Key, LoopbackOnly
 from hercle_sandbox._hub import HUB_PATH, ExecutionHub
 from hercle_sandbox._rest import rest_routes
@@ -33,6 +34,7 @@ def sandbox_app(sandbox: Sandbox, key: Key) -> tuple[ASGIApp, HubApp]:
     app = Starlette(
         routes=[
             *rest_routes(sandbox.book, key),
+            *graphql_routes(sandbox.reflex, key),
             *control_routes(sandbox, key),
             Route(HUB_PATH, hub),
             Route(f"{HUB_PATH}/negotiate", hub),

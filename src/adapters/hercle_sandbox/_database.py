@@ -36,6 +36,33 @@ _STEPS: Final[tuple[tuple[str, ...], ...]] = (
         """,
     ),
     ("ALTER TABLE invoices ADD COLUMN closed_ms INTEGER",),
+    (
+        """
+        CREATE TABLE pushed (
+            id TEXT PRIMARY KEY,
+            payment_request TEXT NOT NULL,
+            description TEXT,
+            destination TEXT NOT NULL,
+            routing TEXT NOT NULL,
+            payment_hash TEXT NOT NULL,
+            amount_msat INTEGER,
+            created_ms INTEGER NOT NULL,
+            invoice_created_ms INTEGER NOT NULL,
+            invoice_expiry_ms INTEGER NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE pushed_tags (
+            invoice_id TEXT NOT NULL REFERENCES pushed,
+            place INTEGER NOT NULL,
+            key TEXT NOT NULL,
+            string_value TEXT,
+            number_value REAL,
+            boolean_value INTEGER,
+            PRIMARY KEY (invoice_id, place)
+        )
+        """,
+    ),
 )
 """What makes each version out of the one before. Steps are added, never changed."""
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from hercle_sandbox._book import Book
 from hercle_sandbox._clock import Clock
+from hercle_sandbox._reflex import Reflex
 from hercle_sandbox._store import Store
 
 __all__ = ["Sandbox"]
@@ -17,6 +18,7 @@ class Sandbox:
     def __init__(self, store: Store) -> None:
         self.clock = Clock()
         self.book = Book(store, self.clock)
+        self.reflex = Reflex(store.pushed, self.clock)
 
     def close_invoice(self, invoice_id: str) -> None:
         """As if it were paid or cancelled: the vendor's CLOSED does not tell which.

@@ -1,4 +1,4 @@
-"""What the sandbox remembers of Hercle: its node key and its invoices.
+"""What the sandbox remembers: its node key, its invoices, and what was pushed to Reflex.
 
 What `add` returned from is on the disk.
 """
@@ -12,8 +12,9 @@ from typing import Final
 from attrs import astuple, field, frozen
 
 from hercle_sandbox._database import Database
+from hercle_sandbox._pushed import PushedInvoices
 
-__all__ = ["AlreadyClosed", "Invoice", "Store", "moment", "to_ms"]
+__all__ = ["AlreadyClosed", "Invoice", "Store", "moment", "to_ms", "to_ms_up"]
 
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -27,6 +28,11 @@ def moment(milliseconds: int) -> datetime:
 def to_ms(when: datetime) -> int:
     """The other way round; rounded down."""
     return (when - _EPOCH) // _MILLISECOND
+
+
+def to_ms_up(when: datetime) -> int:
+    """Likewise, rounded up."""
+    return -((_EPOCH - when) // _MILLISECOND)
 
 
 class AlreadyClosed(Exception):
@@ -70,6 +76,7 @@ class Store:
 
     def __init__(self, path: Path | None) -> None:
         self._database = Database(path)
+        self.pushed = PushedInvoices(self._database)
 
     def close(self) -> None:
         """Let go of the file."""
