@@ -156,6 +156,7 @@ ERRORS: list[tuple[object, tuple[object, ...], str]] = [
     ([{"message": "m", "code": "D"}], ("m", (), "D", 0), "m (D)"),
     ([{"message": "m", "code": 7, "path": "x"}], ("m", (), None, 0), "m"),
     ([{"message": "m", "path": [None, "a"]}], ("m", ("a",), None, 0), "m (at a)"),
+    ([{"message": "m", "path": [0] * 99}], ("m", (0,) * 20, None, 0), f"m (at 0{'.0' * 19})"),
     ([{"extensions": []}], ("no reason was given", (), None, 0), "no reason was given"),
     (["m"], ("m", (), None, 0), "m"),
     ([None], ("no reason was given", (), None, 0), "no reason was given"),
@@ -182,18 +183,39 @@ def test_errors_are_told(errors: object, facts: tuple[object, ...], text: str) -
     assert error.command is FIND
 
 
+CODE = {"extensions": {"code": "C"}}
 PROVEN = {"message": "m", "extensions": {"code": "BAD_USER_INPUT"}}
+AT_ALL = {**PROVEN, "path": ["pushInvoice"]}
+BELOW = {**PROVEN, "path": ["pushInvoice", "checks"]}
+NOTHING: dict[str, object] = {"pushInvoice": None}
 PARTIAL = {"pushInvoice": {"invoice": {"id": "a"}, "checks": None}}
 
 ENDINGS: list[tuple[int, dict[str, object], bool]] = [
     # status, body → whether a push surely was not carried out
-    (200, {"errors": [ONE]}, True),
+    (200, {"errors": [CODE]}, True),
+    (201, {"errors": "no"}, True),
+    (400, {"errors": [CODE]}, True),
     (400, {"errors": [ONE]}, True),
-    (500, {"errors": [ONE]}, False),
+    (429, {"errors": [CODE]}, True),
+    (408, {"errors": [CODE]}, False),
+    (302, {"errors": [CODE]}, False),
+    (500, {"errors": [CODE]}, False),
+    (503, {"errors": [CODE]}, False),
+    (200, {"errors": [ONE]}, False),  # a path: it was at it, whatever became of the data
+    (200, {"errors": [CODE, ONE]}, False),
     (200, {"errors": [ONE], "data": None}, False),
+    (400, {"errors": [ONE], "data": None}, False),
+    (400, {"errors": [CODE], "data": PARTIAL}, False),
     (200, {"errors": [ONE], "data": PARTIAL}, False),
     (200, {"errors": [PROVEN], "data": None}, True),
+    (200, {"errors": [PROVEN], "data": {}}, True),
+    (200, {"errors": [AT_ALL], "data": NOTHING}, True),
+    (408, {"errors": [PROVEN]}, True),
     (500, {"errors": [PROVEN, PROVEN]}, True),
+    (200, {"errors": [BELOW], "data": PARTIAL}, False),
+    (200, {"errors": [BELOW], "data": None}, False),
+    (200, {"errors": [PROVEN], "data": PARTIAL}, False),
+    (200, {"errors": [PROVEN], "data": []}, False),
     (200, {"errors": [PROVEN, ONE], "data": PARTIAL}, False),
 ]
 
@@ -226,6 +248,8 @@ def test_a_refused_key_is_told_as_such(status: int, code: str | None) -> None:
         (401, b"no", Refused, CommandRefused),
         (404, b"<html>", Refused, CommandRefused),
         (429, {"message": "slow"}, Refused, CommandRefused),
+        (400, {"data": None}, Refused, CommandRefused),
+        (400, {"data": PARTIAL}, Unclear, ApiError),  # it says no, and that it did
         (502, b"<html>", Unclear, ApiError),
         (500, {"data": {"pushInvoice": {}}}, Unclear, ApiError),
         (302, b"", Unclear, RemoteProtocolError),

@@ -50,7 +50,8 @@ def failure_of(
     """
     status = response.status
     if status < 400:
-        return Unclear(RemoteProtocolError(f"{_not_followed(response)} (HTTP {status})"))
+        where_to = presentable(_not_followed(response), secret=key)
+        return Unclear(RemoteProtocolError(f"{where_to} (HTTP {status})"))
     told, code, param = (presentable(text, secret=key) for text in _told(response.body))
     reason = told or _UNTOLD.get(status, "no reason was given")
     known = _Known(code=code or None, status=status, param=param or None)

@@ -18,6 +18,8 @@ from hercle_proto._border import DECODING_FAILURES
 from hercle_proto._contract import Command
 from hercle_proto._credentials import bearer
 from hercle_proto._errors import (
+    ApiError,
+    CommandRefused,
     GraphQLError,
     InvalidArgument,
     LocalProtocolError,
@@ -25,7 +27,7 @@ from hercle_proto._errors import (
     Unauthorized,
 )
 from hercle_proto._numbers import number_from_wire
-from hercle_proto._statuses import KEY_REFUSED
+from hercle_proto._statuses import KEY_REFUSED, REQUEST_TIMEOUT
 from hercle_proto._texts import presentable
 from hercle_proto.client import Answered, Outcome, Refused, Unclear, failure_of
 from hercle_proto.http import USER_AGENT, Request, Response, Url
@@ -50,7 +52,10 @@ _PROOFS: Final = frozenset(
         "GRAPHQL_VALIDATION_FAILED",
     }
 )
-"""Codes of errors that prove that nothing was carried out."""
+"""Codes that say no before anything is carried out, unless they are of a part of the answer."""
+
+_LONGEST_PATH: Final = 20
+"""Parts of an error's path that are kept; no document of ours goes as deep."""
 
 _PLAIN: Final = Decoder(object, float_hook=number_from_wire)
 
@@ -98,7 +103,13 @@ class ReflexApi:
         if errors := _errors(told):
             return _failed(command, response, told, errors, key=key)
         if response.status >= 300:
-            return failure_of(command, response, key=key, where="Reflex")
+            failure = failure_of(command, response, key=key, where="Reflex")
+            match failure:
+                case Refused(CommandRefused() as no) if _something_came(command, told):
+                    known = ApiError(no.reason, code=no.code, status=no.status, param=no.param)
+                    return Unclear(known)
+                case _:
+                    return failure
         if "data" not in told:
             return Unclear(
                 RemoteProtocolError(f"the answer (HTTP {response.status}) is none of GraphQL")
@@ -156,7 +167,7 @@ def _error(told: object) -> _Error:
             message = told.get("message")
             return _Error(
                 message if isinstance(message, str) else "",
-                tuple(part for part in path if isinstance(part, str | int))
+                tuple(part for part in path[:_LONGEST_PATH] if isinstance(part, str | int))
                 if isinstance(path, list)
                 else (),
                 code if isinstance(code, str) else None,
@@ -188,7 +199,23 @@ def _failed(
     )
     if response.status in KEY_REFUSED or first.code == _UNAUTHENTICATED:
         error.__cause__ = Unauthorized(response.status, "Reflex")
-    proven = all(each.code in _PROOFS for each in errors)
-    never_ran = "data" not in told and response.status < 500
-    refused = command.repeatable or proven or never_ran
+    refused = command.repeatable or _never_ran(command, response.status, told, errors)
     return Refused(error) if refused else Unclear(error)
+
+
+def _something_came(command: ReflexCommand[Any], told: dict[str, object]) -> bool:
+    """Whether there is data, which only comes of a command that was carried out."""
+    return told.get("data") not in (None, {}, {command.field_path[0]: None})
+
+
+def _never_ran(
+    command: ReflexCommand[Any], status: int, told: dict[str, object], errors: Sequence[_Error]
+) -> bool:
+    """Whether an answer with errors proves that its command was not carried out."""
+    if _something_came(command, told):
+        return False
+    if all(each.code in _PROOFS and len(each.path) <= len(command.field_path) for each in errors):
+        return True
+    if "data" in told or status == REQUEST_TIMEOUT:
+        return False
+    return 400 <= status < 500 or (status < 300 and not any(each.path for each in errors))
