@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hercle_cli._text import as_json, visible
+from hercle_cli._text import as_json, as_json_line, counted, plain, visible
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,28 @@ def test_json_writes_plain_numbers() -> None:
     assert as_json(value).split() == [
         "{", '"a":', "0.00000001,", '"b":', "[", "1000,", "[", "0.650", "]", "]", "}",
     ]  # fmt: skip
+
+
+def test_json_in_one_line() -> None:
+    value = {"a": [Decimal("1E-8"), 2**70, "\n\u202e"], "b": True}
+    line = as_json_line(value)
+    assert line == r'{"a": [0.00000001, 1180591620717411303424, "\n\u202e"], "b": true}'
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("0", "0"),
+        ("100", "100"),
+        ("1E+2", "100"),
+        ("1.50", "1.5"),
+        ("2.0", "2"),
+        ("1E-8", "0.00000001"),
+    ],
+)
+def test_plain(number: str, text: str) -> None:
+    assert plain(Decimal(number)) == text
+
+
+def test_counted() -> None:
+    assert [counted(n) for n in (0, 1, 2_000)] == ["0 invoices", "1 invoice", "2,000 invoices"]

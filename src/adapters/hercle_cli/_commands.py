@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from hercle_cli._exits import Exit, drop_output, exit_code, tell
 from hercle_cli._invoice_commands import invoice
+from hercle_cli._options import PaymentRequestText
 from hercle_cli._reflex_commands import reflex
 from hercle_cli._sandbox_commands import sandbox
 from hercle_cli._text import as_json
@@ -68,7 +69,7 @@ def demo() -> None:
 
 @app.command()
 def decode(
-    payment_request: Annotated[str, typer.Argument(help="Such as lnbc2500u1...")],
+    payment_request: PaymentRequestText,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Read a payment request (BOLT 11), and say what it holds."""

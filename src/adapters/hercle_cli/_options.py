@@ -6,8 +6,11 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AsJson", "Production", "Rest", "ShowSecrets", "Tags", "TextTags"]
+__all__ = ["AsJson", "PaymentRequestText", "Production", "Rest", "ShowSecrets", "Tags", "TextTags"]
 
+PaymentRequestText = Annotated[
+    str, typer.Argument(metavar="PAYMENT_REQUEST", help="Such as lnbc2500u1...")
+]
 Production = Annotated[bool, typer.Option(help="Ask production, where money is real.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with the vendor's names.")]
 Rest = Annotated[bool, typer.Option("--rest", help="Ask over REST, not SignalR.")]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hercle_cli._exits import must_be_shown
-from hercle_cli._options import AsJson, ShowSecrets, Tags, TextTags
+from hercle_cli._options import AsJson, PaymentRequestText, ShowSecrets, Tags, TextTags
 from hercle_cli._text import as_json, visible
 
 __all__ = ["reflex"]
@@ -31,7 +31,7 @@ def hello() -> None:
 
 @reflex.command()
 def push(
-    payment_request: Annotated[str, typer.Argument(help="Such as lnbc2500u1...")],
+    payment_request: PaymentRequestText,
     description: Annotated[str | None, typer.Option(help="A description of your own.")] = None,
     tag: Tags = None,
     text_tag: TextTags = None,

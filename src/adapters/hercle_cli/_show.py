@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hercle_cli._text import visible
+from hercle_cli._text import counted, visible
 from hercle_proto.hercle import CreatedInvoice, CreateLightningInvoice, LightningInvoice
 
 __all__ = [
@@ -86,7 +86,7 @@ _QUIET: Final = 2
 def show_list(invoices: Sequence[LightningInvoice], *, of: int) -> None:
     """A table, in the order of the listing, which held `of` invoices."""
     if not invoices:
-        none = f"None of {of:,} invoices fits." if of else "There are no invoices."
+        none = f"None of {counted(of)} fits." if of else "There are no invoices."
         console().print(none)
         return
     show_table(

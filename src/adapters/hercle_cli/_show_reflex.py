@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from rich.text import Text
 
 from hercle_cli._show import console, moment, sats, show_fields, show_table
-from hercle_cli._text import visible
+from hercle_cli._text import counted, plain, visible
 from hercle_proto.reflex import (
     Aggregated,
     CountryTotal,
@@ -68,8 +69,8 @@ def _show_destination(destination: ReflexDestination) -> None:
     )
 
 
-def _share(name: str | None, percent: object) -> str:
-    return (name or "?") + ("" if percent is None else f" {percent} %")
+def _share(name: str | None, percent: Decimal | None) -> str:
+    return (name or "?") + ("" if percent is None else f" {plain(percent)} %")
 
 
 # -- what was found --------------------------------------------------------------------------------
@@ -100,8 +101,9 @@ def show_totals(found: FoundInvoices) -> None:
     """What they add up to."""
     totals = found.aggregated or Aggregated()
     if totals.total is not None:
-        total = totals.total
-        console().print(f"All together: {_count(total.count)}, {_amount(total.amount_msat)}")
+        number = "" if totals.total.count is None else counted(totals.total.count)
+        told = (number, _amount(totals.total.amount_msat))
+        console().print(f"\nAll together: {', '.join(filter(None, told))}")
     stats = totals.stats
     interval = totals.aggregation_interval or "interval"
     by_interval = ((_when(each.date), each.count, each.amount_msat) for each in totals.list)
@@ -134,10 +136,6 @@ def _amount(msat: int | None) -> str:
     return "" if msat is None else sats(msat)
 
 
-def _count(count: int | None) -> str:
-    return f"{'?' if count is None else format(count, ',')} invoices"
-
-
 def _when(when: When) -> str:
     return moment(when) if isinstance(when, datetime) else when or ""
 
@@ -152,7 +150,7 @@ def _tags(tags: Sequence[InvoiceTag]) -> str:
 
 def _value(tag: InvoiceTag) -> str:
     if tag.number_value is not None:
-        return f"{tag.number_value:f}"
+        return plain(tag.number_value)
     if tag.boolean_value is not None:
         return str(tag.boolean_value).lower()
     return tag.string_value or ""

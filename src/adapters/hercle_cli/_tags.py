@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final
 
 from hercle_cli._exits import Exit, Failed
+from hercle_proto import InvalidArgument
 from hercle_proto.reflex import Tag
 
 __all__ = ["parse_tags"]
@@ -19,26 +20,24 @@ _TRUTHS: Final = {"true": True, "false": False}
 
 
 def parse_tags(typed: Sequence[str], texts: Sequence[str]) -> list[Tag]:
-    """`KEY=VALUE` by what the value looks like, and `KEY=TEXT` as it is.
-
-    Raises `Failed`, and `InvalidArgument` for a key that is none.
-    """
+    """`KEY=VALUE` by what the value looks like, and `KEY=TEXT` as it is. Raises `Failed`."""
     return [
-        *(_typed(*_halves("--tag", tag)) for tag in typed),
-        *(Tag(key, string_value=text) for key, text in (_halves("--text-tag", t) for t in texts)),
+        *(_tag("--tag", text, _value) for text in typed),
+        *(_tag("--text-tag", text, str) for text in texts),
     ]
 
 
-def _typed(key: str, value: str) -> Tag:
-    if value in _TRUTHS:
-        return Tag(key, boolean_value=_TRUTHS[value])
-    if _NUMBER.fullmatch(value):
-        return Tag(key, number_value=Decimal(value))
-    return Tag(key, string_value=value)
-
-
-def _halves(option: str, text: str) -> tuple[str, str]:
+def _tag(option: str, text: str, value_of: Callable[[str], str | Decimal | bool]) -> Tag:
     key, equals, value = text.partition("=")
     if not equals:
         raise Failed(Exit.USAGE, f"{option} must be KEY=VALUE; got {text[:40]!r}")
-    return key, value
+    try:
+        return Tag.of(key, value_of(value))
+    except InvalidArgument as error:
+        raise Failed(Exit.USAGE, f"{option}: {error}") from None
+
+
+def _value(text: str) -> str | Decimal | bool:
+    if text in _TRUTHS:
+        return _TRUTHS[text]
+    return Decimal(text) if _NUMBER.fullmatch(text) else text

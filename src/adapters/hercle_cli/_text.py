@@ -9,12 +9,23 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["as_json", "as_json_line", "visible"]
+__all__ = ["as_json", "as_json_line", "counted", "plain", "visible"]
 
 
 def visible(text: str) -> str:
     r"""The text with control, bidi and other unseen characters written as `\u202e`."""
     return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def counted(invoices: int) -> str:
+    """Such as `1 invoice`."""
+    return f"{invoices:,} invoice{'' if invoices == 1 else 's'}"
+
+
+def plain(number: Decimal) -> str:
+    """A number without exponent and without zeros that say nothing."""
+    digits = f"{number:f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def as_json(value: Sequence[object] | dict[str, object]) -> str:

@@ -14,6 +14,7 @@ from hercle_adapters.asyncio import Session, open_hercle, open_hercle_rest
 from hercle_cli._exits import Exit, Failed, tell
 from hercle_cli._news import News
 from hercle_cli._target import Target
+from hercle_cli._text import counted
 from hercle_proto import NoAnswer, TimedOut
 from hercle_proto.client import Connected, Reconnecting
 from hercle_proto.hercle import (
@@ -74,7 +75,7 @@ async def _in_session(
 
 
 async def _watch(session: Session, snapshot: InvoiceSnapshot, watching: Watching) -> None:
-    tell(f"watching; there are {len(snapshot.invoices):,} invoices now")
+    tell(f"watching; {counted(len(snapshot.invoices))} listed now")
     with suppress(TimeoutError):
         async with asyncio.timeout(watching.timeout):
             await _tell_all(session, watching.show)
