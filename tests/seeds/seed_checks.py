@@ -17,6 +17,8 @@ from hercle_proto.hub import Raw
 __all__ = [
     "GRAPHQL",
     "Differs",
+    "Unreadable",
+    "answers_of_wrong_types",
     "check_argument",
     "check_asked_for",
     "check_field",
@@ -33,6 +35,10 @@ class Differs(AssertionError):
     """A check failed. The text says of which row, and how."""
 
 
+class Unreadable(Differs):
+    """The machine could not read the field, and says so without raising."""
+
+
 # -- fields ----------------------------------------------------------------------------------------
 
 
@@ -42,7 +48,7 @@ def check_field(field: Field, tree: Tree) -> None:
     """
     told = answer_of(field, tree)
     if isinstance(told, InvoiceSnapshot) and told.unreadable:
-        raise Differs(f"{field}: {told.unreadable[0].path} {told.unreadable[0].problem}")
+        raise Unreadable(f"{field}: {told.unreadable[0].path} {told.unreadable[0].problem}")
     place = place_of(field)
     got = place.read(told)
     if not _is(got, field.value):
@@ -57,22 +63,31 @@ def _is(got: object, wanted: object) -> bool:
     return type(got) is type(wanted) and got == wanted
 
 
+def answers_of_wrong_types(field: Field) -> Iterator[tuple[str, Tree]]:
+    """The field's answer with values of other types, which nobody may take for one of its own."""
+    for wrong in field.wrong:
+        yield wrong, _changed(field, wrong)
+
+
 def spoilt_answers(field: Field) -> Iterator[tuple[str, Tree]]:
-    """The field's answer with another value, of the same type or a wrong one, with null, without
-    the field, and with it under a name that differs by a letter.
+    """The field's answer with another value of the same type, with null, without the field, and
+    with it under a name that differs by a letter.
     """
+    yield "another value", _changed(field, field.other)
+    yield "null", _changed(field, "null")
     *_, name = place = place_in(field)
-    changes = {"another value": field.other, "null": "null"}
-    changes.update({f"a wrong type: {wrong}": wrong for wrong in field.wrong})
-    for what, text in changes.items():
-        tree = answer(field)
-        _above(tree, place)[name] = Raw(text.encode())
-        yield what, tree
     tree = answer(field)
     value = _above(tree, place).pop(name)
     yield "nothing", copy.deepcopy(tree)
     _above(tree, place)[f"{name}s"] = value
     yield "another name", tree
+
+
+def _changed(field: Field, text: str) -> Tree:
+    *_, name = place = place_in(field)
+    tree = answer(field)
+    _above(tree, place)[name] = Raw(text.encode())
+    return tree
 
 
 def _above(tree: Any, place: tuple[str | int, ...]) -> Any:

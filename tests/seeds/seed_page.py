@@ -28,11 +28,10 @@ type. An argument's test reads the bytes that leave: its place, its type, its sp
 $ python -m pytest "tests/seeds/test_rows.py::test_field[GetLightningInvoices-memo]"
 ```
 
-Beside them, `test_a_changed_field_fails_its_test` and `test_a_changed_argument_fails_its_test`
-change each row on the wire in turn (a wrong type, another value, null, nothing, another name,
-another place), and `test_a_field_that_is_not_asked_for_fails_its_test` takes each field out of the
-GraphQL document: the row's test fails every time. `tests/adapters/test_seed_rows.py` shows the same
-rows in every driver, against the sandbox.
+Beside them stand tests named `test_a_..._fails_its_test`. They change each row on the wire in turn
+(a wrong type, another value, null, nothing, another name, another place, a field that the GraphQL
+document leaves out) and show that the row's test fails every time.
+`tests/adapters/test_seed_rows.py` shows the same rows in every driver, against the sandbox.
 """
 
 _TITLES: Final = {

@@ -96,7 +96,7 @@ _LISTED: Final[dict[str, Spec]] = {
     "paymentPreimage": a_text("b2c3" * 16),
     "nodeId": a_text("02" + "a1b2" * 16),
     "invoiceType": a_text("STANDARD"),
-    "expirySecs": a_whole(3600),
+    "expirySecs": ("3600", 3600, ('"3600"', "true", "1.5", "[]", "{}"), "999"),
     "metadata": a_text("{}"),
     "umaPostTransactionData": a_text("uma"),
     "bitcoinNetwork": a_text("mainnet"),

@@ -9,6 +9,7 @@ import pytest
 from seed_checks import (
     GRAPHQL,
     Differs,
+    answers_of_wrong_types,
     check_argument,
     check_asked_for,
     check_field,
@@ -18,7 +19,7 @@ from seed_checks import (
 )
 from seed_kinds import Argument, Field
 from seed_table import ARGUMENTS, FIELDS
-from seed_wires import answer, document, sent
+from seed_wires import Tree, answer, document, sent
 
 from hercle_proto import HercleProtoError
 
@@ -38,21 +39,37 @@ def test_argument(row: Argument) -> None:
         check_argument(row, sent(row, value), wire)
 
 
+def ending(row: Field, tree: Tree) -> Exception | None:
+    """How the test of a row fails with this answer; None where it passes."""
+    try:
+        check_field(row, tree)
+    except (Differs, HercleProtoError) as error:
+        return error
+    return None
+
+
 @pytest.mark.parametrize("row", FIELDS, ids=str)
 def test_a_changed_field_fails_its_test(row: Field) -> None:
-    """By `Differs`, or by the command's documented ending, and neither is about another field."""
-    check_field(row, answer(row))
-    reasons = {}
-    for what, tree in spoilt_answers(row):
-        reasons[what] = "nobody noticed"
-        try:
-            check_field(row, tree)
-        except (Differs, HercleProtoError) as error:
-            reasons[what] = f"{error} {error.__cause__}"
-    assert len(reasons) == 4 + len(row.wrong)
-    about = row.name.split(".")[-1], "Expected `array`"  # which is all of a listing
-    told = {what: any(each in why for each in about) for what, why in reasons.items()}
-    assert [what for what, whether in told.items() if not whether] == []
+    assert ending(row, answer(row)) is None
+    endings = {what: ending(row, tree) for what, tree in spoilt_answers(row)}
+    assert len(endings) == 4
+    assert [what for what, error in endings.items() if not is_about(row, error)] == []
+
+
+@pytest.mark.parametrize("row", FIELDS, ids=str)
+def test_a_field_of_a_wrong_type_fails_its_test(row: Field) -> None:
+    """And is told as unreadable: it is not taken for another value."""
+    assert ending(row, answer(row)) is None
+    endings = {wrong: ending(row, tree) for wrong, tree in answers_of_wrong_types(row)}
+    assert len(endings) == len(row.wrong) > 0
+    assert [wrong for wrong, error in endings.items() if type(error) is Differs] == []
+    assert [wrong for wrong, error in endings.items() if not is_about(row, error)] == []
+
+
+def is_about(row: Field, error: Exception | None) -> bool:
+    """Whether a failure names the field. For all of a listing, it says that there is no list."""
+    told = "" if error is None else f"{error} {error.__cause__}"
+    return row.name.split(".")[-1] in told or "Expected `array`" in told
 
 
 @pytest.mark.parametrize("row", [row for row in FIELDS if row.seed in GRAPHQL], ids=str)
