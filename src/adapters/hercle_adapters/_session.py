@@ -188,7 +188,8 @@ class SessionBase(Generic[BellT]):
         return call.result()
 
     def _next_event(self) -> Event | None:
-        self._raise_crash()
+        if self._crash is not None:  # here, for it is asked for every event
+            raise self._crash
         if self._unheard:
             return self._unheard.popleft()
         try:
