@@ -112,6 +112,7 @@ class Counted(NamedTuple):
 
 
 COUNTED = {
+    "bolt11-agreement": Counted("agreements with the package bolt11", "agreement", 3_000),
     "bolt11-decoding": Counted("requests decoded, signature aside", "decoding", 10_000, goal=3.0),
     "bolt11-listing": Counted("invoices listed, none decoded", "listing", 10_000),
     "bolt11-mutated": Counted("mutated requests", "mutated", 100_000),

@@ -30,6 +30,8 @@ SEED = 11
 THEIRS = 200
 """Requests that the package `bolt11` decodes: it takes its time."""
 
+WITHOUT = "some of what `make test` installs is missing"
+
 Found = dict[str, Any]
 
 
@@ -129,7 +131,27 @@ def mutated(count: int) -> Found:
 def round_trips(count: int) -> Found:
     """What Hypothesis thinks of: written, read and written again."""
     if find_spec("hypothesis") is None:
-        return {"seconds": 0.0, "told": "", "wrong": ["needs hypothesis, which `make test` brings"]}
+        return {"seconds": 0.0, "told": "", "wrong": [f"not run: {WITHOUT}"]}
+    from written_requests import round_trip
+
+    seconds = _for_each_written(count, round_trip)
+    return {"seconds": seconds, "told": f"{count:,} written, read, written"}
+
+
+def agreement(count: int) -> Found:
+    """Two thirds are ours, read by the package `bolt11` too, one third is what it writes."""
+    if find_spec("bolt11") is None or find_spec("hypothesis") is None:
+        return {"seconds": 0.0, "told": f"not run: {WITHOUT}"}
+    import other_reader
+
+    ours, theirs = count - count // 3, count // 3
+    seconds = _for_each_written(ours, other_reader.reads_what_we_write)
+    seconds += _for_each_written(theirs, other_reader.writes_what_we_read)
+    return {"seconds": seconds, "told": f"{ours:,} of ours, {theirs:,} of its own"}
+
+
+def _for_each_written(count: int, holds: Callable[[Any], None]) -> float:
+    """Seconds of CPU; an exception if it does not hold."""
     from hypothesis import HealthCheck, given, settings
 
     import written_requests
@@ -145,18 +167,17 @@ def round_trips(count: int) -> Found:
     @given(written_requests.written())
     def all_of_them(written: written_requests.Written) -> None:
         nonlocal done
-        written_requests.round_trip(written)
+        holds(written)
         done += 1
 
     begins = time.process_time()
     all_of_them()
-    seconds = time.process_time() - begins
-    wrong = [] if done >= count else [f"Hypothesis thought of {done} only"]
-    return {"seconds": seconds, "told": f"{done:,} written, read, written", "wrong": wrong}
+    assert done >= count, f"Hypothesis thought of {done} only"
+    return time.process_time() - begins
 
 
 RUNS: dict[str, Callable[[int], Found]] = {
-    run.__name__: run for run in (decoding, listing, mutated, round_trips)
+    run.__name__: run for run in (agreement, decoding, listing, mutated, round_trips)
 }
 
 if __name__ == "__main__":
