@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from hercle_proto.bolt11 import Hop, InvalidInvoice, PaymentRequest
-from payment_requests import CHANGES, KEY, NODE_ID, VECTORS, build
+from payment_requests import CHANGES, KEY, NODE_ID, VECTORS, build, resigned
+
+UNRECOVERABLE = bytes.fromhex(
+    "7217ede274201d1219ee2d43075820d48bcbe8c90000b85aab9f47c467365b6b"
+    "7450bea18bddd14315410b72c66ee59da0aa630023cd9b8133a88e84b67f5885"
+    "02"
+)
+"""The specification's own: it follows from nothing that the example says."""
 
 VALID = VECTORS["valid"]
 INVALID = VECTORS["invalid"]
@@ -37,6 +44,7 @@ def test_valid(example: dict[str, Any]) -> None:
     request = PaymentRequest.parse(text)
     told = {tag: value for tag, value in example["fields"] if not isinstance(value, dict)}
 
+    assert request.network == example["prefix"][2:4]
     assert request.amount_msat == example["amount_msat"]
     assert request.created_at == datetime.fromtimestamp(example["timestamp"], UTC)
     assert request.expiry_seconds == told.get("x", 3600)
@@ -71,6 +79,20 @@ def test_high_s_recovers_another_key() -> None:
 def test_invalid(example: dict[str, Any]) -> None:
     with pytest.raises(InvalidInvoice) as caught:
         PaymentRequest.parse(build(example))
+    assert (caught.value.position, caught.value.reason) == (example["position"], example["reason"])
+
+
+def test_no_reason_is_given_twice() -> None:
+    assert len({example["reason"] for example in INVALID}) == len(INVALID)
+
+
+def test_the_specifications_own_unrecoverable_signature() -> None:
+    example = next(e for e in INVALID if e["name"] == "signature not recoverable")
+    text = resigned(build(example), lambda _: UNRECOVERABLE)
+    digest = "cb400b1378a7a2945e9cc6ef947becece078bb7671b30becf3ed68216866db99"
+    assert sha256(text.encode()).hexdigest() == digest
+    with pytest.raises(InvalidInvoice) as caught:
+        PaymentRequest.parse(text)
     assert (caught.value.position, caught.value.reason) == (example["position"], example["reason"])
 
 
