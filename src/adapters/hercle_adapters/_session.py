@@ -122,8 +122,7 @@ class SessionBase(Generic[BellT]):
             wanted = self.machine.wants_data(stream)
             self._held |= not wanted
             line.look(wanted=wanted)
-        deadline = self.machine.next_deadline()
-        if deadline is not None and deadline < self._alarm_at:
+        if (deadline := self.machine.next_deadline()) is not None and deadline < self._alarm_at:
             self._alarm_at = deadline
             self._arm(deadline)
 
