@@ -18,6 +18,7 @@ from hercle_sandbox._clock import Dated
 from hercle_sandbox._control_api import control_routes
 from hercle_sandbox._graphql import graphql_routes
 from hercle_sandbox._guard import Key, LoopbackOnly
+from hercle_sandbox._http_faults import FaultyPaths
 from hercle_sandbox._hub import HUB_PATH, ExecutionHub
 from hercle_sandbox._rest import rest_routes
 from hercle_sandbox._sandbox import Sandbox
@@ -40,7 +41,7 @@ def sandbox_app(sandbox: Sandbox, key: Key) -> tuple[ASGIApp, HubApp]:
             Route(f"{HUB_PATH}/negotiate", hub),
             WebSocketRoute(HUB_PATH, hub),
         ],
-        middleware=[Middleware(LoopbackOnly)],
+        middleware=[Middleware(LoopbackOnly), Middleware(FaultyPaths, sandbox.faults)],
         exception_handlers={HTTPException: _http_error, Exception: _server_error},
     )
     return Dated(app, sandbox.clock), hub

@@ -3,6 +3,9 @@
     POST /sandbox/invoices/{id}/close       204; 404 not there, 409 closed already or over
     PUT  /sandbox/clock                     {"offset_seconds": 90000} -> 204; 422 beyond 20 years
 
+    POST /sandbox/faults                    {"path": "/graphql", "fault": "status:503", "times": 1}
+                                            -> 204; 422 no such fault or path (`_http_faults`)
+
 The vendor has nothing like it. Errors are told as the vendor tells them.
 """
 
@@ -28,6 +31,12 @@ class _Offset(msgspec.Struct):
     offset_seconds: float
 
 
+class _Arming(msgspec.Struct):
+    path: str
+    fault: str
+    times: int = 1
+
+
 def control_routes(sandbox: Sandbox, key: Key) -> list[Route]:
     """The routes below `/sandbox/`."""
 
@@ -51,7 +60,16 @@ def control_routes(sandbox: Sandbox, key: Key) -> list[Route]:
             raise Refused(422, "invalid_request", str(error), param="offset_seconds") from None
         return Response(status_code=204)
 
+    async def arm(request: Request) -> Response:
+        asked = decoded(await read_body(request), _Arming)
+        try:
+            sandbox.arm(asked.fault, path=asked.path, times=asked.times)
+        except ValueError as error:
+            raise Refused(422, "invalid_request", str(error)) from None
+        return Response(status_code=204)
+
     return [
         Route("/sandbox/invoices/{id}/close", answering(key, close), methods=["POST"]),
         Route("/sandbox/clock", answering(key, set_clock), methods=["PUT"]),
+        Route("/sandbox/faults", answering(key, arm), methods=["POST"]),
     ]

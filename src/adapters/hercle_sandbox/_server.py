@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import signal
 import socket
@@ -16,6 +17,7 @@ import uvicorn
 from anyio.abc import TaskStatus
 from anyio.from_thread import start_blocking_portal
 from attrs import field, frozen
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
 from hercle_adapters.asgi import HubApp
@@ -53,6 +55,13 @@ class Running:
         years.
         """
         self._sandbox.set_clock_offset(offset)
+
+    def arm(self, fault: str, *, path: str, times: int = 1) -> None:
+        """Let the next requests for a path end with a fault, such as `cut` (`_http_faults`).
+
+        Raises `ValueError` for a fault or a path that there is not, and beyond 1000 times.
+        """
+        self._sandbox.arm(fault, path=path, times=times)
 
 
 @contextmanager
@@ -102,7 +111,7 @@ def _prepared(port: int, db: Path | None, api_key: str | None) -> Iterator[tuple
             config = uvicorn.Config(
                 app,
                 loop="asyncio",
-                http="h11",
+                http=_Http,
                 ws=_WebSocket,
                 ws_max_size=64 * 1024,
                 ws_ping_interval=None,  # the hub has pings of its own
@@ -149,6 +158,20 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._hub.aclose()
         await super().shutdown(sockets)
+
+
+class _Http(H11Protocol):
+    """h11's, telling the application how to kill the connection (the fault `cut`)."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as theirs
+        super().connection_made(transport)
+        app = self.app
+
+        async def told(scope: Any, receive: Any, send: Any) -> None:
+            extensions = {**scope.get("extensions", {}), ABORT_EXTENSION: transport.abort}
+            await app({**scope, "extensions": extensions}, receive, send)
+
+        self.app = told
 
 
 class _WebSocket(WSProtocol):
