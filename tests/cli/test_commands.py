@@ -92,16 +92,29 @@ def test_no_invoices(hercle: Hercle) -> None:
 
 
 def test_demo(tmp_path: Path) -> None:
-    """In a process of its own, which leaves nothing."""
+    """The whole story, in a process of its own, which leaves nothing."""
     done = run("demo", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "0.001 BTC" in done.stdout
-    request = re.search(r"lnbcrt\w+", done.stdout)
+    opening, *steps = re.split(r"\n\n(?=\d\. )", done.stdout)
+    assert re.fullmatch("A sandbox of .+ runs at http://127.0.0.1:.+", opening)
+    create, verify, listed, over_rest, push, totals, close, watch = steps
+    invoice = re.search(r"Invoice (inv_\w+) was created", create)
+    assert invoice is not None
+    request = re.search(r"lnbcrt\w+", create)
     assert request is not None
     assert PaymentRequest.parse(request[0]).description == "Payment for services"
-    for road in ("SignalR", "REST"):
-        table = done.stdout.partition(f"Listed over {road}:")[2]
-        assert re.search(r"\ninv_\w+ +OPEN +100,000 satoshi +Payment for services", table)
+    for check in ("amount", "memo", "signature", "unexpired"):
+        assert re.search(rf"\n  {check} +agrees", verify)
+    assert "disagrees" not in verify
+    for road, table in (("SignalR", listed), ("REST", over_rest)):
+        assert f"over {road}\n" in table
+        assert re.search(rf"\n{invoice[1]} +OPEN +100,000 satoshi +Payment for services", table)
+    assert " was pushed.\n" in push
+    assert re.search(r"Tags +product-id=534271, is-withdrawal=true\n", push)
+    assert "All together: 1 invoice, 100,000 sat" in totals
+    assert close
+    assert re.search(rf"closed +{invoice[1]} +CLOSED +100,000 satoshi +before its expiry", watch)
+    assert not re.search("paid|settled", done.stdout)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -61,7 +61,7 @@ def _end(code: Exit, line: str) -> int:
 
 @app.command()
 def demo() -> None:
-    """Start a sandbox here, create an invoice in it and list it; nothing is left behind."""
+    """An invoice's whole story in a sandbox on this machine; nothing is left behind."""
     from hercle_cli._demo import demo as play  # noqa: PLC0415 - only who needs a server loads one
 
     play()

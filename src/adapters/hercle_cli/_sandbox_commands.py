@@ -43,7 +43,7 @@ def serve(
 
 @sandbox.command()
 def pay(invoice_id: Annotated[str, typer.Argument(metavar="ID", help="Such as inv_1a2b.")]) -> None:
-    """Have the sandbox at HERCLE_URL close an invoice, as if it were paid or cancelled."""
+    """Have the sandbox at HERCLE_URL close an invoice. CLOSED does not tell why."""
     from hercle_cli._target import find_sandbox  # noqa: PLC0415
     from hercle_sandbox import close_invoice  # noqa: PLC0415
 

@@ -106,15 +106,21 @@ def show_list(invoices: Sequence[LightningInvoice], *, of: int) -> None:
 
 
 def show_table(headings: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
-    """A table of texts; what is headed by an amount is set to the right."""
+    """A table of texts. Numbers are set to the right, and keys are cut short on a terminal."""
+    out = console()
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in headings:
-        table.add_column(heading, justify="right" if heading in _NUMBERS else "left")
+        if heading in _KEYS and out.width < _UNBOUNDED:
+            table.add_column(heading, max_width=_KEY_WIDTH, overflow="ellipsis", no_wrap=True)
+        else:
+            table.add_column(heading, justify="right" if heading in _NUMBERS else "left")
     for row in rows:
         table.add_row(*(Text(visible(cell or "")) for cell in row))
-    console().print(table)
+    out.print(table)
 
 
+_KEYS: Final = ("Destination", "Node")
+_KEY_WIDTH: Final = 16
 _NUMBERS: Final = ("Amount", "Invoices")
 
 
