@@ -146,20 +146,20 @@ def check_argument(argument: Argument, tree: Tree, wire: str) -> None:
     if argument.seed in _LINES:
         name, line = _LINES[argument.seed]
         _check(argument, tree, (name,), line)
-    node = _check(argument, tree, argument.path, wire)
-    if isinstance(node, list) and len(node) != _COUNTS[argument.seed]:
-        raise Differs(f"{argument}: there are {len(node)} arguments")
+    _check(argument, tree, argument.path, wire)
+    if argument.seed in _COUNTS:
+        assert isinstance(tree, dict)
+        if len(tree["arguments"]) != _COUNTS[argument.seed]:
+            raise Differs(f"{argument}: there are {len(tree['arguments'])} arguments")
 
 
-def _check(argument: Argument, tree: Any, path: tuple[str | int, ...], wire: str) -> object:
+def _check(argument: Argument, tree: Any, path: tuple[str | int, ...], wire: str) -> None:
     try:
-        above = _above(tree, path)
-        got = as_bytes(above[path[-1]])
+        got = as_bytes(_above(tree, path)[path[-1]])
     except LookupError:
         raise Differs(f"{argument}: it is not there") from None
     if got != wire.encode():
         raise Differs(f"{argument}: {got.decode()} is sent")
-    return above if path[0] == "arguments" else None
 
 
 def spoilt_requests(argument: Argument) -> Iterator[tuple[str, Tree]]:
@@ -187,9 +187,10 @@ def _elsewhere(tree: dict[str, Any], place: tuple[str | int, ...], value: Tree) 
     above, name = _above(tree, place), place[-1]
     if isinstance(name, str):
         tree[name] = value
+    elif above:  # one place on, or the last one first
+        above.insert(name + 1 if name < len(above) else 0, value)
     else:
-        above.insert(name + 1 if above[name:] else 0, value)
-        above[:] = above if len(above) > 1 else [Raw(b"null"), *above]
+        above += [Raw(b"null"), value]
     return tree
 
 
