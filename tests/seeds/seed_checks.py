@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from graphql import FieldNode, OperationDefinitionNode, parse
-from seed_kinds import Argument, Field, ListOf, Seed
-from seed_places import place_of
-from seed_wires import Tree, answer, answer_of, as_bytes, document, place_in, sent
 
 from hercle_proto.hercle import InvoiceSnapshot
 from hercle_proto.hub import Raw
+from seed_kinds import Argument, Field, ListOf, Seed
+from seed_places import place_of
+from seed_wires import Tree, answer, answer_of, as_bytes, document, place_in, sent
 
 __all__ = [
     "GRAPHQL",

@@ -7,7 +7,6 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 import attrs
 from attrs import frozen
-from seed_kinds import Argument, Field, Row, Seed
 
 from hercle_proto.hercle import (
     CreatedInvoice,
@@ -21,6 +20,7 @@ from hercle_proto.hercle import (
 from hercle_proto.hercle._answers import Details
 from hercle_proto.http import Request
 from hercle_proto.reflex import FindInvoices, PushInvoice, ReflexCommand, Tag
+from seed_kinds import Argument, Field, Row, Seed
 
 __all__ = ["COMMANDS", "Nowhere", "Place", "place_of"]
 

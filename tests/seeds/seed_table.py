@@ -13,23 +13,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from seed_kinds import (
-    Argument,
-    Field,
-    ListOf,
-    Seed,
-    Spec,
-    a_list,
-    a_number,
-    a_text,
-    a_time,
-    a_truth,
-    a_when,
-    a_whole,
-    an_object,
-    an_open,
-)
-
 from hercle_proto.bolt11 import Network, encode
 from hercle_proto.hercle import LightningInvoice
 from hercle_proto.reflex import (
@@ -58,6 +41,22 @@ from hercle_proto.reflex import (
     Tag,
     Total,
     TypeShare,
+)
+from seed_kinds import (
+    Argument,
+    Field,
+    ListOf,
+    Seed,
+    Spec,
+    a_list,
+    a_number,
+    a_text,
+    a_time,
+    a_truth,
+    a_when,
+    a_whole,
+    an_object,
+    an_open,
 )
 
 __all__ = ["ARGUMENTS", "FIELDS", "KEY"]

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from seed_checks import selected
-from seed_kinds import Seed
 
 import caches
 from graphql_peer import DATA
+from seed_checks import selected
+from seed_kinds import Seed
 from vendor import CREATION, ROW
 
 __all__ = ["Names", "kept", "on_the_pages", "page"]

@@ -10,9 +10,6 @@ from typing import Any, Final, TypeAlias, cast
 
 import msgspec
 from attrs import Factory, define
-from seed_kinds import Argument, Field, ListOf, Seed
-from seed_places import COMMANDS, place_of
-from seed_table import ARGUMENTS, FIELDS, KEY
 
 from hercle_proto import Call, Command, Machine
 from hercle_proto.hercle import hercle_rest, hercle_session
@@ -20,6 +17,9 @@ from hercle_proto.hub import Invocation, Raw
 from hercle_proto.reflex import GetHello, reflex_session
 from hercle_proto.testing import HubPeer, Peer, Simulated
 from rest_peer import Asked, Reaction, RestPeer
+from seed_kinds import Argument, Field, ListOf, Seed
+from seed_places import COMMANDS, place_of
+from seed_table import ARGUMENTS, FIELDS, KEY
 from vendor import CREATED, SNAPSHOT, envelope
 
 __all__ = ["Tree", "answer", "answer_of", "as_bytes", "command", "document", "place_in", "sent"]

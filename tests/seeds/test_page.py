@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 import attrs
-from seed_page import named_tests, page
-from seed_table import ARGUMENTS, FIELDS
 
 import sources
 from hercle_proto import hercle, http, reflex
+from seed_page import named_tests, page
+from seed_table import ARGUMENTS, FIELDS
 
 SHOWN = re.findall(
     r"^\| `([^`]+)` \| `(\w+)\.(\w+)` \| `([^`]+)` \|$",

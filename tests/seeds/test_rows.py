@@ -6,6 +6,8 @@ docs/coverage.md names these tests, row by row.
 from __future__ import annotations
 
 import pytest
+
+from hercle_proto import HercleProtoError
 from seed_checks import (
     GRAPHQL,
     Differs,
@@ -20,8 +22,6 @@ from seed_checks import (
 from seed_kinds import Argument, Field
 from seed_table import ARGUMENTS, FIELDS
 from seed_wires import Tree, answer, document, sent
-
-from hercle_proto import HercleProtoError
 
 
 @pytest.mark.parametrize("row", FIELDS, ids=str)

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
+
+from hercle_proto.reflex import FindInvoices, PushInvoice
 from seed_checks import selected
 from seed_kinds import Argument, Field, ListOf, Seed
 from seed_places import Nowhere, place_of
 from seed_table import ARGUMENTS, FIELDS
 from seed_texts import kept, on_the_pages, page
 from seed_wires import document
-
-from hercle_proto.reflex import FindInvoices, PushInvoice
 
 
 def in_the_table(seed: Seed) -> tuple[list[str], list[str]]:

@@ -1,8 +1,0 @@
-"""The table and its checks lie beside the tests."""
-
-from __future__ import annotations
-
-import sys
-from pathlib import Path
-
-sys.path.append(str(Path(__file__).parent))
