@@ -61,3 +61,10 @@ def test_what_is_not_closed(
     assert (ended.code, ended.out) == (code, "")
     assert text in ended.line
     assert ended.line.isprintable()
+
+
+@pytest.mark.parametrize("options", [("--port", "5000"), ("--db", "x"), ("--api-key", "k")])
+def test_options_of_serving(hercle: Hercle, options: Sequence[str]) -> None:
+    ended = hercle("sandbox", *options, "pay", "inv_1")
+    assert (ended.code, ended.out) == (2, "")
+    assert "for serving only" in ended.line

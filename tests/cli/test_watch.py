@@ -108,6 +108,7 @@ def test_an_invoice_s_life(sandbox: Running) -> None:
         session = ours.enter_context(open_hercle(sandbox.api_key, url=sandbox.url))
         made = session.call(CreateLightningInvoice.for_sats(1000, HOSTILE)).id
         waiting = ours.enter_context(watching(sandbox, "--id", made))
+        waiting.expect("waiting")
 
         line = lines.expect("appeared")
         assert re.search(rf"appeared  {made}  OPEN  1,000 satoshi  ", line.string)
@@ -125,7 +126,7 @@ def test_an_invoice_s_life(sandbox: Running) -> None:
         assert (told["event"], told["before_expiry"]) == ("InvoiceClosed", True)
         assert told["invoice"]["status"] == "CLOSED"
         assert waiting.end(within=10) == 0
-        assert re.fullmatch(rf".* UTC  closed    {made} .*", waiting.output)
+        assert re.fullmatch(rf"hercle: waiting .*\n.* UTC  closed    {made} .*", waiting.output)
 
         lines.signal(signal.SIGINT)
         objects.signal(signal.SIGTERM)
@@ -139,7 +140,9 @@ def test_an_invoice_s_life(sandbox: Running) -> None:
 def test_not_in_time(hercle: Hercle) -> None:
     ended = hercle("invoice", "watch", "--id", "inv_\x1b[31m", "--timeout", "0.05")
     assert (ended.code, ended.out) == (7, "")
-    assert ended.line == r"invoice inv_\u001b[31m was not closed within 0.05 s"
+    waiting, line = ended.err.splitlines()
+    assert waiting == r"hercle: waiting for invoice inv_\u001b[31m to be closed"
+    assert line == r"hercle: invoice inv_\u001b[31m was not closed within 0.05 s"
 
 
 @pytest.mark.parametrize("road", [(), ("--rest",)])
@@ -147,7 +150,7 @@ def test_closed_already(hercle: Hercle, sandbox: Running, road: Sequence[str]) -
     made = json.loads(hercle("invoice", "create", "0.001", "--json").out)["id"]
     sandbox.close_invoice(made)
     ended = hercle("invoice", "watch", "--id", made, "--json", *road)
-    assert (ended.code, ended.err) == (0, "")
+    assert (ended.code, ended.line) == (0, f"waiting for invoice {made} to be closed")
     told = json.loads(ended.out)
     assert (told["invoice"]["id"], told["invoice"]["status"]) == (made, "CLOSED")
 
@@ -181,6 +184,22 @@ def test_reconnects_are_told() -> None:
             program.expect("^hercle: connected again$")
             program.signal(signal.SIGINT)
             assert program.end() == 130
+
+
+@pytest.mark.parametrize("options", [(), ("--id", "inv_1")])
+def test_a_session_that_ends(options: Sequence[str]) -> None:
+    """Tells why: here, another key is asked for when it comes back."""
+    with running_sandbox() as sandbox, open_hercle(sandbox.api_key, url=sandbox.url) as session:
+        session.call(CreateLightningInvoice.for_sats(1000))
+        port = int(sandbox.url.rpartition(":")[2])
+        program = watching(sandbox, *options)
+        program.expect("waiting" if options else "watching")
+    with program:
+        program.expect("^hercle: not connected: ")
+        with running_sandbox(port=port, api_key="another"):
+            program.expect("^hercle: .*the server refused the key")
+            assert program.end() == 6
+            assert "Traceback" not in program.output
 
 
 @pytest.mark.parametrize("options", [(), ("--rest",), ("--id", "inv_1"), ("--id", "x", "--rest")])

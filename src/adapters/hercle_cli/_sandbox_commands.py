@@ -27,6 +27,8 @@ def serve(
 ) -> None:
     """Serve a sandbox of Hercle's API on 127.0.0.1 until Ctrl-C or SIGTERM."""
     if context.invoked_subcommand is not None:
+        if port or db is not None or api_key is not None:
+            raise Failed(Exit.USAGE, "--port, --db and --api-key are for serving only")
         return
     import anyio  # noqa: PLC0415 - only who needs a server loads one
 

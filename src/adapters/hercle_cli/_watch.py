@@ -82,6 +82,7 @@ async def _watch(session: Session, snapshot: InvoiceSnapshot, watching: Watching
 
 
 async def _wait(session: Session, watching: Watching, invoice_id: str) -> None:
+    tell(f"waiting for invoice {invoice_id} to be closed")
     telling = asyncio.create_task(_tell_all(session, lambda _: None))
     try:
         closing = await session.call(WaitClosed(invoice_id), timeout=watching.timeout)
