@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
@@ -67,10 +68,8 @@ def decoding(count: int) -> Found:
     seconds = time.process_time() - begins
     told = f"{count / seconds:,.0f} a second"
     if find_spec("bolt11") is not None:
-        import bolt11
-
         ours = _cost(PaymentRequest.parse, texts[:THEIRS])
-        theirs = _cost(bolt11.decode, texts[:THEIRS])
+        theirs = _cost(import_module("bolt11").decode, texts[:THEIRS])
         told += f"; with signature {ours / theirs:.3f} of what bolt11 takes"
     return {"seconds": seconds, "told": told}
 
