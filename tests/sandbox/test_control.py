@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,7 +20,8 @@ from hercle_sandbox import AlreadyClosed, Running, close_invoice, running_sandbo
 from raw_client import Answer, RawClient, request
 
 INVOICES = "/api/v1/invoices"
-NEGOTIATE = "/ExecutionLiveServer/v1/negotiate"
+HUB = "/ExecutionLiveServer/v1"
+NEGOTIATE = f"{HUB}/negotiate"
 DAY = timedelta(days=1)
 
 
@@ -36,7 +40,7 @@ def listed(sandbox: Running, invoice_id: str) -> Any:
     """As REST lists it, which is as the hub does."""
     headers = {"Authorization": f"Bearer {sandbox.api_key}"}
     rows = request("GET", f"{sandbox.url}{INVOICES}", headers=headers).json["invoices"]
-    with RawClient(f"{sandbox.url}/ExecutionLiveServer/v1?access_token={sandbox.api_key}") as hub:
+    with RawClient(f"{sandbox.url}{HUB}?access_token={sandbox.api_key}") as hub:
         assert [
             {**row, "domainEvents": []}
             for row in hub.invoke("GetLightningInvoices", "c")["arguments"][0]["data"]
@@ -175,15 +179,18 @@ def test_the_clock(sandbox: Running, set_offset: Callable[[Running, timedelta], 
     assert listed(sandbox, invoice_id) == early
 
 
+UPGRADE = [
+    (b"Connection", b"Upgrade"),
+    (b"Upgrade", b"websocket"),
+    (b"Sec-WebSocket-Version", b"13"),
+    (b"Sec-WebSocket-Key", b"dGhlIHNhbXBsZSBub25jZQ=="),
+]
+
+
 def upgrade(sandbox: Running) -> Answer:
     """The refusal of an upgrade, as an answer."""
-    headers = {
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-    }
-    return request("GET", f"{sandbox.url}/ExecutionLiveServer/v1", headers=headers)
+    headers = {name.decode(): value.decode() for name, value in UPGRADE}
+    return request("GET", f"{sandbox.url}{HUB}", headers=headers)
 
 
 @pytest.mark.parametrize(
@@ -204,6 +211,23 @@ def test_dates(sandbox: Running, ask: Callable[[Running], Answer], status: int) 
     behind = parsedate_to_datetime(answer.headers["date"]) - datetime.now(UTC)
     assert abs(behind + DAY) < timedelta(minutes=1)
     assert "," not in answer.headers["date"][5:]  # one header
+
+
+def test_an_upgrade_has_a_date(sandbox: Running) -> None:
+    sandbox.set_clock_offset(-DAY)
+    where = urlsplit(sandbox.url)
+    head = b"GET %s?access_token=%s HTTP/1.1\r\nHost: %s\r\n" % (
+        HUB.encode(),
+        sandbox.api_key.encode(),
+        where.netloc.encode(),
+    )
+    with socket.create_connection((where.hostname, where.port), 10) as connection:
+        connection.sendall(head + b"".join(b"%s: %s\r\n" % pair for pair in UPGRADE) + b"\r\n")
+        answer = connection.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 101")
+    (date,) = re.findall(rb"(?i)\r\ndate: ([^\r]*)", answer)
+    behind = parsedate_to_datetime(date.decode()) - datetime.now(UTC)
+    assert abs(behind + DAY) < timedelta(minutes=1)
 
 
 def test_clients_learn_the_clock(sandbox: Running) -> None:

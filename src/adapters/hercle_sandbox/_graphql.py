@@ -92,7 +92,7 @@ def _carry_out(asked: _Asked, root: _Told) -> _Answer:
         problems = validate(SCHEMA, document)
     except GraphQLError as error:
         return _impossible([error], "GRAPHQL_PARSE_FAILED")
-    except RecursionError:
+    except RecursionError:  # graphql-core before 3.3
         return _impossible([GraphQLError("The query is too deep")], "GRAPHQL_PARSE_FAILED")
     if problems:
         return _impossible(problems, "GRAPHQL_VALIDATION_FAILED")
