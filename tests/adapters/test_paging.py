@@ -9,43 +9,65 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
+import httpx
 import pytest
 
-from drivers import AsyncDriver, BlockingDriver, Driver
-from graphql_peer import GraphQLServer
+from drivers import AsyncDriver, Driver
+from graphql_peer import DATA, GraphQLServer
 from hercle_proto import GraphQLError, RemoteProtocolError
-from hercle_proto.reflex import FindInvoices, Part
+from hercle_proto.reflex import FindInvoices, Part, PushInvoice, reflex_exchange
+from hercle_sandbox import running_sandbox
 from http_servers import serving
 from rest_peer import Asked, Reaction
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
+EXAMPLE = json.loads((DATA / "push-invoice.json").read_text("utf-8"))
+PUSH = PushInvoice(EXAMPLE["invoice"]["payment_request"])
+
 Listed = Callable[..., list[str | None]]
 
 
-@contextmanager
-def searching(driver: Driver, url: str) -> Generator[Listed]:
-    """What gives the ids of all invoices, or of the first few, that a search finds."""
-    match driver:
-        case AsyncDriver(module=module):
-            by = importlib.import_module(module)
-            with driver.open(lambda by: by.open_reflex("s3cret", url=url)) as client:
+def nothing() -> None:
+    """What happens in between, usually."""
 
-                async def collect(find: FindInvoices, most: int) -> list[str | None]:
+
+@contextmanager
+def searching(driver: Driver, url: str, key: str = "s3cret") -> Generator[Listed]:
+    """What gives the ids of all invoices, or of the first few, that a search finds. After the first
+    it lets something happen.
+    """
+    with driver.open(lambda by: by.open_reflex(key, url=url)) as client:
+        match driver:
+            case AsyncDriver(module=module):
+                by = importlib.import_module(module)
+
+                async def collect(
+                    find: FindInvoices, most: int, then: Callable[[], None]
+                ) -> list[str | None]:
                     found = by.iter_invoices(client._session, find)
                     ids: list[str | None] = []
                     while len(ids) < most and (row := await anext(found, None)):
                         ids.append(row.id)
+                        (then if len(ids) == 1 else nothing)()
                     await found.aclose()
                     return ids
 
-                yield lambda find, most=99: client._portal.call(collect, find, most)
-        case BlockingDriver():
-            by = importlib.import_module("hercle_adapters.blocking")
-            with driver.open(lambda by: by.open_reflex("s3cret", url=url)) as client:
-                yield lambda find, most=99: [
-                    row.id for row in islice(by.iter_invoices(client._session, find), most)
-                ]
+                yield lambda find, most=99, then=nothing: client._portal.call(
+                    collect, find, most, then
+                )
+            case _:
+                by = importlib.import_module("hercle_adapters.blocking")
+
+                def listed(
+                    find: FindInvoices, most: int = 99, then: Callable[[], None] = nothing
+                ) -> list[str | None]:
+                    found = by.iter_invoices(client._session, find)
+                    first = [row.id for row in islice(found, 1)]
+                    then()
+                    return first + [row.id for row in islice(found, most - 1)]
+
+                yield listed
 
 
 @pytest.fixture
@@ -102,3 +124,27 @@ def test_a_search_from_tomorrow_on_can_be_made(driver: Driver, server: GraphQLSe
     [asked] = server.asked
     chosen = asked.fields["variables"]["filter"]
     assert chosen["from"] == chosen["to"]
+
+
+def test_a_push_between_pages(driver: Driver) -> None:
+    """Against the sandbox, which heeds `to`."""
+    with running_sandbox() as sandbox:
+
+        def push() -> None:
+            exchange = reflex_exchange(PUSH, sandbox.api_key, url=sandbox.url)
+            httpx.post(
+                exchange.url, headers=exchange.headers, content=exchange.body
+            ).raise_for_status()
+
+        def push_later() -> None:
+            sandbox.set_clock_offset(timedelta(hours=1))
+            push()
+
+        for _ in range(5):
+            push()
+        with searching(driver, sandbox.url, sandbox.api_key) as listed:
+            before = listed(FindInvoices())
+            assert len(set(before)) == 5
+            assert listed(FindInvoices(limit=2), then=push_later) == before
+            later = datetime.now(UTC) + timedelta(hours=2)
+            assert listed(FindInvoices(limit=4, to=later))[1:] == before
