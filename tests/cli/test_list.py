@@ -1,16 +1,23 @@
-"""`hercle invoice list`: what its filters let through."""
+"""`hercle invoice list`: what its filters let through, and rows that mean harm."""
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Callable, Sequence
+import re
+import sys
+from collections.abc import Callable, Generator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from hercle_cli import _show
 from hercle_cli._invoices import Chosen
 from hercle_proto.hercle import LightningInvoice
+from http_servers import serving
+from rest_peer import Reaction
+from vendor import ROW, SECRETS
 
 Hercle = Callable[..., Any]
 
@@ -81,3 +88,74 @@ def test_a_wrong_address(hercle: Hercle, sandbox: Any, monkeypatch: pytest.Monke
         ended = hercle("invoice", "list", *road)
         assert (ended.code, ended.out) == (6, "")
         assert "404" in ended.line
+
+
+# -- a server that means harm ----------------------------------------------------------------------
+
+EVIL = "\x1b]0;owned\x07\u202e[red]\r\n:boom:"
+SHOWN = r"\u001b]0;owned\u0007\u202e[red]\u000d\u000a:boom:"
+
+HOSTILE = {
+    **ROW,
+    **dict.fromkeys(("id", "memo", "amountOriginalUnit", "invoiceType"), EVIL),
+    "status": "CLOSED",
+}
+UNREADABLE = {**ROW, "expiresAt": EVIL}
+
+
+@pytest.fixture
+def hostile(hercle: Hercle, monkeypatch: pytest.MonkeyPatch) -> Generator[Hercle]:
+    """The command line, whose server lists a hostile row and one that cannot be read."""
+    listing = json.dumps({"invoices": [HOSTILE, UNREADABLE]}).encode()
+    with serving(lambda _: Reaction(200, listing)) as url:
+        monkeypatch.setenv("HERCLE_URL", url)
+        yield hercle
+
+
+@pytest.mark.parametrize(
+    ("options", "times"), [((), 3), (("--status", "closed"), 3), (("--status", "OPEN"), 0)]
+)
+def test_hostile_rows(hostile: Hercle, options: Sequence[str], times: int) -> None:
+    """Nothing is obeyed, and what cannot be read is told whatever the filters say."""
+    ended = hostile("invoice", "list", "--rest", *options)
+    assert ended.code == 0
+    assert ended.out.count(SHOWN) == times
+    assert ended.out.replace("\n", "").isprintable()
+    assert re.match(r"row 1 could not be read at \$\.expiresAt: ", ended.line)
+    assert ended.line.isprintable()
+
+    ended = hostile("invoice", "list", "--rest", "--json", *options)
+    assert ended.out.isascii()
+    assert not any(secret in ended.out for secret in SECRETS)
+    assert [row["memo"] for row in json.loads(ended.out)] == [EVIL] * (times // 3)
+
+
+def test_a_hostile_row_watched(hostile: Hercle) -> None:
+    ended = hostile("invoice", "watch", "--rest", "--id", EVIL)
+    assert ended.code == 0
+    (line,) = ended.out.splitlines()
+    assert line.isprintable()
+    assert line.count(SHOWN) == 3
+    told = ended.err.splitlines()
+    assert [each.partition(" at ")[0] for each in told] == [
+        "hercle: row 1 could not be read",
+        f"hercle: waiting for invoice {SHOWN} to be closed",
+    ]
+    assert all(each.isprintable() for each in told)
+    ended = hostile("invoice", "watch", "--rest", "--id", EVIL, "--json")
+    assert ended.out.isascii()
+    assert not any(secret in ended.out for secret in SECRETS)
+
+
+def test_keys_are_cut_short_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, terminal: Callable[..., Any]
+) -> None:
+    """A program reads all of them."""
+    key = "02" + "a1" * 32
+    for screen, whole in ((terminal(), False), (io.StringIO(), True)):
+        monkeypatch.setattr(sys, "stdout", screen)
+        monkeypatch.setenv("COLUMNS", "80")
+        _show.show_table(("ID", "Node"), [("1", key)])
+        text = screen.getvalue() if whole else screen.text
+        assert (key in text) is whole
+        assert key[:15] in text
