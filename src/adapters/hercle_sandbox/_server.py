@@ -103,7 +103,8 @@ def _prepared(port: int, db: Path | None, api_key: str | None) -> Iterator[tuple
     key = Key(secrets.token_urlsafe(24) if api_key is None else api_key)
     store = Store(db)
     try:
-        with socket.socket() as listener:
+        # asyncio turns Nagle off only where the protocol is named; else each answer waits 40 ms.
+        with socket.socket(proto=socket.IPPROTO_TCP) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(("127.0.0.1", port))
             sandbox = Sandbox(store)
