@@ -34,9 +34,9 @@ def test_it_serves_and_closes(hercle: Hercle, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("environment", "arguments", "code", "text"),
     [
-        ({}, ("inv_nowhere",), 3, "There is no invoice inv_nowhere"),
+        ({}, ("inv_nowhere",), 3, "not closed: There is no invoice inv_nowhere"),
         ({}, ("inv_\x1b[31m\u202e",), 3, "There is no invoice inv_"),
-        ({}, ("a/../b?c#d",), 3, "404"),
+        ({}, ("a/../b?c#d",), 3, "not closed: Not Found"),
         ({}, (), 2, "Missing argument 'ID'"),
         ({}, ("a", "b"), 2, "unexpected"),
         ({"HERCLE_URL": ""}, ("inv_1",), 2, "set HERCLE_URL"),

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from hercle_cli._exits import Exit, Failed
+from hercle_cli._exits import Exit, Failed, exit_code
 from hercle_cli._text import visible
+from hercle_proto import CommandRefused
 
 __all__ = ["sandbox"]
 
-sandbox = typer.Typer(help="Serve a sandbox of Hercle's API on 127.0.0.1, or act on one.")
+sandbox = typer.Typer(help="Serve a sandbox of Hercle and Reflex on 127.0.0.1, or act on one.")
 
 
 @sandbox.callback(invoke_without_command=True)
@@ -25,7 +26,7 @@ def serve(
         str | None, typer.Option(help="The key to ask for; else one is made.")
     ] = None,
 ) -> None:
-    """Serve a sandbox of Hercle's API on 127.0.0.1 until Ctrl-C or SIGTERM."""
+    """Serve a sandbox of Hercle and Reflex on 127.0.0.1 until Ctrl-C or SIGTERM."""
     if context.invoked_subcommand is not None:
         if port or db is not None or api_key is not None:
             raise Failed(Exit.USAGE, "--port, --db and --api-key are for serving only")
@@ -50,5 +51,8 @@ def pay(invoice_id: Annotated[str, typer.Argument(metavar="ID", help="Such as in
     from hercle_sandbox import close_invoice  # noqa: PLC0415
 
     target = find_sandbox()
-    close_invoice(target.url, target.key, invoice_id)
+    try:
+        close_invoice(target.url, target.key, invoice_id)
+    except CommandRefused as error:
+        raise Failed(exit_code(error), f"not closed: {error.reason}") from None
     print(f"Invoice {visible(invoice_id)} was closed.")
