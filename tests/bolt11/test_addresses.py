@@ -15,6 +15,29 @@ programs = st.one_of(
 ).flatmap(lambda kind: st.tuples(st.just(kind[0]), st.binary(min_size=kind[1], max_size=kind[1])))
 
 
+SEGWIT = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
+OLD = "1RustyRX2oai4EYYDpQGWvEL62BBGqN9T"
+TEST_OLD = "mk2QpYatsKicvFVuTAQLBryyccRXMUaGHP"
+
+KNOWN = [
+    (Network.BITCOIN, SEGWIT, OLD),
+    (Network.TESTNET, "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx", TEST_OLD),
+    (Network.SIGNET, "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx", TEST_OLD),
+    (Network.REGTEST, "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080", TEST_OLD),
+]
+
+
+@pytest.mark.parametrize(("network", "segwit", "old"), KNOWN)
+def test_each_network_writes_them_in_its_way(network: Network, segwit: str, old: str) -> None:
+    program = write_address(Network.BITCOIN, SEGWIT)
+    assert read_address(network, program) == segwit
+    assert write_address(network, segwit) == program
+    hashed = write_address(Network.TESTNET, TEST_OLD)
+    if network is Network.BITCOIN:
+        hashed = write_address(network, OLD)
+    assert read_address(network, hashed) == old
+
+
 @given(st.sampled_from(Network), programs)
 def test_read_and_written(network: Network, program: tuple[int, bytes]) -> None:
     data = words(program[0], 1) + from_bytes(program[1])
@@ -63,10 +86,6 @@ def test_unknown_versions_are_skipped(version: int) -> None:
 def test_bad_data(data: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         read_address(Network.BITCOIN, data)
-
-
-SEGWIT = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
-OLD = "1RustyRX2oai4EYYDpQGWvEL62BBGqN9T"
 
 
 @pytest.mark.parametrize(

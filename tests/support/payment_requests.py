@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hercle_proto.bolt11 import Hop, Network, TaggedField
+from hercle_proto import HercleProtoError
+from hercle_proto.bolt11 import Hop, InvalidInvoice, Network, PaymentRequest, TaggedField
 from hercle_proto.bolt11 import _bech32 as bech32
 from hercle_proto.bolt11._addresses import write_address
 from hercle_proto.bolt11._fields import write_features, write_route_hint
@@ -25,6 +26,12 @@ OFF_THE_CURVE = (5).to_bytes(32)
 
 TAIL = 104 + 6
 
+HASH = ["p", "00" * 32]
+SECRET = ["s", "22" * 32]
+TEXT = ["d", "tea"]
+PLAIN = [HASH, SECRET, TEXT]
+"""What every request has to hold: fields of an example."""
+
 
 def unsigned(example: Mapping[str, Any]) -> tuple[str, str]:
     """Prefix and data of an example, before its signature."""
@@ -38,6 +45,11 @@ def build(example: Mapping[str, Any], key: bytes = KEY) -> str:
     """The example itself."""
     text = sign(*unsigned(example), key)
     return CHANGES[example["change"]](text) if "change" in example else text
+
+
+def make(*fields: list[Any], prefix: str = "lnbc1m", timestamp: int = 1496314658) -> str:
+    """A request of these fields."""
+    return build({"prefix": prefix, "timestamp": timestamp, "fields": fields})
 
 
 def _data(tag: str, value: Any, network: Network) -> str:
@@ -81,6 +93,19 @@ def _signed_for_another(text: str) -> str:
     other = next(example for example in VECTORS["valid"] if example["name"] == "hashed description")
     signature = bech32.to_bytes(build(other)[-TAIL:-6])
     return resigned(text, lambda _: signature)
+
+
+def refusal(text: str, **options: bool) -> tuple[int, str]:
+    """Where and why it is refused."""
+    refused = None
+    try:
+        PaymentRequest.parse(text, **options)
+    except InvalidInvoice as error:
+        refused = error
+    assert isinstance(refused, HercleProtoError)
+    assert isinstance(refused, ValueError)
+    assert refused.__cause__ is None
+    return refused.position, refused.reason
 
 
 CHANGES: Mapping[str, Callable[[str], str]] = {
