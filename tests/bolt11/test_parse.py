@@ -49,7 +49,9 @@ def test_door(around: str, case: Any) -> None:
     assert PaymentRequest.parse(around.format(case(text))) == PaymentRequest.parse(text)
 
 
-@pytest.mark.parametrize("around", ["lightning://{}", "lightning: {}", "bitcoin:{}", "{} {}"])
+@pytest.mark.parametrize(
+    "around", ["lightning://{}", "lightning: {}", "lightnign:{}", "bitcoin:{}", "{} {}"]
+)
 def test_closed_door(around: str) -> None:
     refusal(around.format(make(*PLAIN), "x"))
 
