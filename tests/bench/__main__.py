@@ -145,11 +145,14 @@ def run(program: str, *arguments: object) -> Any:
 def count(counted: Counted) -> list[str]:
     """Run, print, and say what was wrong."""
     found = run("counted.py", counted.run, counted.count)
+    about = f"{counted.count:,} {counted.about}"
+    if "not_run" in found:
+        print(f"{about:<45}not run: {found['not_run']}", flush=True)
+        return []
     wrong: list[str] = found["wrong"]
     seconds: float = found["seconds"]
-    about = f"{counted.count:,} {counted.about}"
     goal = "" if counted.goal is None else f" (goal {counted.goal:.1f} s)"
-    verdict = f"{len(wrong)} wrong" if wrong else "all right"
+    verdict = "wrong" if wrong else "all right"
     print(f"{about:<45}{seconds:>8.2f} s{goal}  {verdict}; {found['told']}", flush=True)
     if counted.goal is not None and seconds > counted.goal:
         wrong.append(f"it took {seconds:.2f} s, the goal is {counted.goal:.1f} s")
