@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +40,31 @@ def test_the_key_is_blotted_out(text: str) -> None:
 
 def test_no_beginning_of_a_key_is_left_at_the_cut() -> None:
     assert "sec" not in presentable("x" * (LONGEST_TEXT - 3) + "secret-key", secret="secret-key")
+
+
+LONG_KEY = "eyJ" + "abcDEF0123456789_-" * 110
+PERCENT = "k+/1" * 30
+
+
+@pytest.mark.parametrize("secret", [LONG_KEY, PERCENT])
+@pytest.mark.parametrize("spelled", [str, lambda key: quote(key, safe="")], ids=["plain", "quoted"])
+@given(st.integers(0, 2 * LONGEST_TEXT), st.integers(0, 9), st.sampled_from(["", "x", "\u2026"]))
+def test_wherever_keys_stand_in_a_long_text(
+    secret: str, spelled: Callable[[str], str], before: int, keys: int, between: str
+) -> None:
+    told = spelled(secret)
+    shown = presentable("x" * before + between.join([told] * keys) + "y" * 9999, secret=secret)
+    assert told[:4] not in shown
+    assert shown.endswith("\u2026")
+    assert ("[key]" in shown) is (keys > 0 and before <= LONGEST_TEXT - len("[key]"))
+
+
+@pytest.mark.parametrize("filling", ["\u2026", "x\u2026", LONG_KEY[:20] + "\u2026", LONG_KEY, "x"])
+def test_megabytes_cost_no_more_than_a_page(filling: str) -> None:
+    """Looking for a key of 2,000 characters all through 4 MiB took half a minute."""
+    shown = presentable(filling * (2**22 // len(filling)), secret=LONG_KEY)
+    assert len(shown) <= LONGEST_TEXT + 1
+    assert LONG_KEY[:4] not in shown
 
 
 def test_an_empty_secret_blots_nothing() -> None:

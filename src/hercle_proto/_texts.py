@@ -24,8 +24,9 @@ def presentable(text: str, *, secret: str | None = None) -> str:
     turn the writing direction, lone surrogates) becomes U+FFFD. Where `secret` occurs, as it is or
     percent-encoded, "[key]" stands: servers like to quote the header they refuse.
     """
-    if secret:  # before anything is cut: the beginning of a key is not to be shown either
-        text = _blotted(text, secret)
+    if secret:  # before it is cut to its length: the beginning of a key is not to be shown either
+        room = LONGEST_TEXT + 3 * len(secret)  # for a key that begins in what is kept
+        text = _blotted(text if len(text) <= room else text[:room] + _CUT, secret)
     kept = text[:LONGEST_TEXT]  # first, for a text may have megabytes
     line = " ".join(kept.split())
     line = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in line)
