@@ -21,17 +21,16 @@ def target(data: bytes) -> None:
 def check(text: str) -> None:
     """The promise for one text."""
     unverified_amount(text)
-    refusal = None
     try:
         request = PaymentRequest.parse(text, require_secret=False)
     except InvalidInvoice as error:
         refusal = error
-    if refusal is not None:
-        assert 0 <= refusal.position <= len(text)
-        assert refusal.reason
-        assert refusal.reason.isprintable()
+    else:
+        assert request.text in text.lower()
+        assert request.expires_at >= request.created_at
+        assert "".join(map(str, request.fields)) in request.text
+        assert PaymentRequest.parse(request.text.upper(), require_secret=False) == request
         return
-    assert request.text in text.lower()
-    assert request.expires_at >= request.created_at
-    assert "".join(map(str, request.fields)) in request.text
-    assert PaymentRequest.parse(request.text.upper(), require_secret=False) == request
+    assert 0 <= refusal.position <= len(text)
+    assert refusal.reason
+    assert refusal.reason.isprintable()

@@ -107,7 +107,7 @@ class Counted(NamedTuple):
 
     about: str
     run: str
-    count: int
+    times: int
     goal: float | None = None
 
 
@@ -144,8 +144,8 @@ def run(program: str, *arguments: object) -> Any:
 
 def count(counted: Counted) -> list[str]:
     """Run, print, and say what was wrong."""
-    found = run("counted.py", counted.run, counted.count)
-    about = f"{counted.count:,} {counted.about}"
+    found = run("counted.py", counted.run, counted.times)
+    about = f"{counted.times:,} {counted.about}"
     if "not_run" in found:
         print(f"{about:<45}not run: {found['not_run']}", flush=True)
         return []
