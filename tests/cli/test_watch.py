@@ -187,6 +187,16 @@ def test_reconnects_are_told() -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--id", "inv_1")])
+def test_listings_that_fail_are_told(options: Sequence[str]) -> None:
+    with running_sandbox() as sandbox, watching(sandbox, "--rest", *options) as program:
+        program.expect("waiting" if options else "watching")
+        sandbox.arm("status:500", path="/api/v1/invoices", times=2)
+        program.expect(r"^hercle: no listing: .+ HTTP 500.+; asked again in \d+ s$")
+        program.signal(signal.SIGTERM)
+        assert program.end() == 130
+
+
+@pytest.mark.parametrize("options", [(), ("--id", "inv_1")])
 def test_a_session_that_ends(options: Sequence[str]) -> None:
     """Tells why: here, another key is asked for when it comes back."""
     with running_sandbox() as sandbox, open_hercle(sandbox.api_key, url=sandbox.url) as session:

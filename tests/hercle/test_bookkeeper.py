@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import vendor
 from hercle_proto import (
     AnsweredLate,
+    CommandRefused,
     ConnectionFailed,
     Disconnected,
     Failure,
@@ -22,6 +23,7 @@ from hercle_proto import (
     OutcomeUnknown,
     SessionClosed,
     TimedOut,
+    Unauthorized,
     Why,
 )
 from hercle_proto.client import ReconnectPolicy
@@ -34,6 +36,7 @@ from hercle_proto.hercle import (
     InvoiceAppeared,
     InvoiceChanged,
     InvoiceClosed,
+    ListingFailed,
     NotSeenYet,
     Reconcile,
     StopWatching,
@@ -79,8 +82,14 @@ class World:
         return self.peers[-1]
 
     def _serve_rest(self, _endpoint, _number) -> RestPeer:
-        body = json.dumps({"invoices": [*self.rows.values()]}).encode()
-        return RestPeer(lambda _: Reaction(200, body))
+        return RestPeer(lambda _: self._react())
+
+    def _react(self) -> Reaction:
+        self.listed.append(self.sim.now)
+        if self.lists == "answer":
+            return Reaction(200, json.dumps({"invoices": [*self.rows.values()]}).encode())
+        assert self.lists == "refuse"
+        return Reaction(401, b"")
 
     def _behave(self, peer: HubPeer, invocation) -> None:
         client_id = peer.argument(invocation, 0, str)
@@ -300,6 +309,41 @@ def test_failing_listings_come_less_and_less_often() -> None:
     world.lists = "answer"
     world.sim.run(400.0)
     assert world.told(InvoiceAppeared)[0].invoice.id == each
+
+
+def test_of_failed_listings_the_last_is_told() -> None:
+    world = World(call_timeout=1.0)
+    first = world.make()
+    world.sim.call(Watch())
+    world.sim.listening = False
+    world.close_invoice(first)
+    world.sim.run(10.0)
+    world.lists = "silent"
+    world.sim.run(60.0)
+    world.sim.listening = True
+    world.sim.run(0.0)
+    (failed,) = world.told(ListingFailed)
+    assert isinstance(failed.error, NoAnswer)
+    assert failed.delay > 5.5, "it was not the first"
+    assert world.sim.events.index(failed) < world.sim.events.index(world.told(InvoiceClosed)[0])
+    world.lists = "answer"
+    world.sim.run(400.0)
+    assert world.told(ListingFailed) == [failed]
+
+
+def test_a_refused_key_ends_the_waiting() -> None:
+    world = World(road=hercle_rest)
+    each = world.make()
+    call = world.sim.submit(WaitClosed(each))
+    world.sim.run(20.0)
+    world.lists = "refuse"
+    world.sim.run(20.0)
+    assert isinstance(call.error, NoAnswer)
+    assert isinstance(call.error.cause, Unauthorized)
+    assert [type(event.error) for event in world.told(ListingFailed)] == [CommandRefused]
+    count = len(world.listed)
+    world.sim.run(100.0)
+    assert len(world.listed) == count, "nobody waits any more"
 
 
 def test_it_is_watched_once() -> None:

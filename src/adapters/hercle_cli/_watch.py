@@ -22,6 +22,7 @@ from hercle_proto.hercle import (
     InvoiceChanged,
     InvoiceClosed,
     InvoiceSnapshot,
+    ListingFailed,
     StopWatching,
     WaitClosed,
     Watch,
@@ -68,7 +69,7 @@ async def _in_session(
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     opening = open_hercle_rest if watching.rest else open_hercle
     async with opening(watching.target.key, url=watching.target.url) as session:
-        snapshot = await session.call(Watch())  # raises, where `WaitClosed` would try on and on
+        snapshot = await session.call(Watch())
         for row in snapshot.unreadable:
             tell(f"row {row.index} could not be read at {row.path}: {row.problem}")
         await work(session, snapshot)
@@ -107,6 +108,8 @@ async def _tell_all(session: Session, show: Callable[[News], None]) -> None:
             case Reconnecting(attempt=attempt, delay=delay, cause=cause):
                 connected = False
                 tell(f"not connected: {cause}; attempt {attempt} follows in {delay:.0f} s")
+            case ListingFailed(error=error, delay=delay):
+                tell(f"no listing: {error}; asked again in {delay:.0f} s")
             case Connected() if not connected:
                 connected = True
                 tell("connected again")

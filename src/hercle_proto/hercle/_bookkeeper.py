@@ -27,13 +27,14 @@ from hercle_proto._errors import (
     LocalProtocolError,
     NoAnswer,
     SessionClosed,
-    TimedOut,
+    Unauthorized,
 )
 from hercle_proto.hercle._listings import HercleMachine, Listing, sent_at
 from hercle_proto.hercle._models import InvoiceSnapshot
 from hercle_proto.hercle._reconcile import Reconcile, Reconciled, Reconciler
+from hercle_proto.hercle._waiting import Waiting
 from hercle_proto.hercle._watching import (
-    InvoiceClosed,
+    ListingFailed,
     Pace,
     StopWatching,
     WaitClosed,
@@ -69,8 +70,7 @@ class Bookkeeper:
         self._pace = Pace(entropy)
         self._listings: dict[Call[Any], _Then] = {}  # asked of the session inside
         self._asking: dict[Call[Any], Call[InvoiceSnapshot]] = {}  # ours, with its listing
-        self._waiting: dict[Call[InvoiceClosed], tuple[WaitClosed, float, float]] = {}
-        """Calls of ours, with when they are due and their time-outs."""
+        self._waiting = Waiting()
         self._polling: Call[InvoiceSnapshot] | None = None
         self._poll_at: float | None = None
         self._settled: list[Call[Any]] = []
@@ -90,8 +90,7 @@ class Bookkeeper:
         return self._inside.closed
 
     def next_deadline(self) -> float | None:
-        due = (due for _, due, _ in self._waiting.values())
-        deadlines = (self._inside.next_deadline(), self._poll_at, *due)
+        deadlines = (self._inside.next_deadline(), self._poll_at, self._waiting.next_deadline())
         return min((each for each in deadlines if each is not None and each < inf), default=None)
 
     def settled(self) -> list[Call[Any]]:
@@ -133,9 +132,7 @@ class Bookkeeper:
 
     def handle_timer(self, *, now: float) -> None:
         self._inside.handle_timer(now=now)
-        for call, (_, due, timeout) in [*self._waiting.items()]:
-            if due <= now:
-                self._give_up(call, TimedOut(call.command.name, timeout))
+        self._settled += self._waiting.time_out(now=now)
         self._look(now)
 
     def submit(self, command: Command[R], *, now: float, timeout: float | None = None) -> Call[R]:
@@ -153,7 +150,10 @@ class Bookkeeper:
                 call.answer(None)
                 self._settled.append(call)
             case WaitClosed():
-                call = self._wait(command, now, inf if timeout is None else timeout)
+                call = self._new(command)
+                limit = inf if timeout is None else timeout
+                self._waiting.add(call, command.id, now=now, timeout=limit)
+                self._tell_waiting()
             case _:
                 call = self._inside.submit(command, now=now, timeout=timeout)
                 self._reconciler.sends(call.command)
@@ -163,12 +163,13 @@ class Bookkeeper:
     def abandon(self, call: Call[Any], *, now: float) -> None:
         if call in self._waiting:
             call.abandoned = True
-            self._give_up(call, GivenUp("its caller went away"))
+            self._settled += self._waiting.give_up(call, GivenUp("its caller went away"))
         elif (listing := self._asking.pop(call, None)) is not None:
             call.abandoned = True
             del self._listings[listing]
             self._inside.abandon(listing, now=now)
-            self._fail(call, GivenUp("its caller went away"))
+            call.fail(NoAnswer(call.command, cause=GivenUp("its caller went away")))
+            self._settled.append(call)
         else:
             self._reconciler.gave_up(call.command)
             self._inside.abandon(call, now=now)
@@ -217,39 +218,17 @@ class Bookkeeper:
         self._poll_at = now + self._pace.answered(now - sent_at(listing))
         return listing.result()
 
-    def _wait(self, command: WaitClosed, now: float, timeout: float) -> Call[InvoiceClosed]:
-        if not timeout > 0:
-            raise LocalProtocolError(f"a time-out must be more than 0 seconds; got {timeout!r}")
-        call = self._new(command)
-        self._waiting[call] = command, now + timeout, timeout
-        self._tell_waiting()
-        return call
-
     def _tell_waiting(self) -> None:
-        for call, (command, _, _) in [*self._waiting.items()]:
-            closing = self._watcher.closing(command.id)
-            if closing is not None:
-                del self._waiting[call]
-                call.answer(closing)
-                self._settled.append(call)
-
-    def _give_up(self, call: Call[InvoiceClosed], cause: HercleProtoError) -> None:
-        """Nobody waits for a closing any more."""
-        del self._waiting[call]
-        self._fail(call, cause)
-
-    def _fail(self, call: Call[Any], cause: HercleProtoError) -> None:
-        call.fail(NoAnswer(call.command, cause=cause))
-        self._settled.append(call)
+        self._settled += self._waiting.tell(self._watcher.closing)
 
     # -- what comes from inside --------------------------------------------------------------------
 
     def _look(self, now: float) -> None:
         """See what came of an input, and whether it is time for another listing."""
         self._now = now
-        self._collect(now)
         if self._over is None and self._inside.error is not None:
             self._end(self._inside.error)
+        self._collect(now)
         if not (self._waiting or self._watcher.listened_to) or self._over is not None:
             self._poll_at = None
         elif self._polling is None and (self._poll_at is None or self._poll_at <= now):
@@ -258,8 +237,7 @@ class Bookkeeper:
     def _end(self, cause: HercleProtoError) -> None:
         """Nothing is asked any more. What was asked ends with its listing."""
         self._over = self._over or cause
-        for call in [*self._waiting]:
-            self._give_up(call, cause)
+        self._settled += self._waiting.give_up_all(cause)
 
     def _collect(self, now: float) -> None:
         for call in self._inside.settled():
@@ -291,8 +269,12 @@ class Bookkeeper:
 
     def _polled(self, listing: Call[InvoiceSnapshot], now: float) -> None:
         self._polling = None
-        if listing.error is not None:
-            self._poll_at = now + self._pace.failed()
-        else:
+        if listing.error is None:
             self._took(listing, now)
             self._poll_at = now + self._pace.answered(now - sent_at(listing))
+        elif self._over is None:
+            delay = self._pace.failed()
+            self._poll_at = now + delay
+            self._watcher.failed(ListingFailed(listing.error, delay))
+            if isinstance(listing.error.__cause__, Unauthorized):  # and would be again
+                self._settled += self._waiting.give_up_all(listing.error.__cause__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import chain
 from math import inf
 from typing import ClassVar, Final, TypeAlias
 
@@ -11,6 +12,7 @@ from attrs import frozen
 from msgspec.structs import replace
 
 from hercle_proto._contract import Command, Entropy, Event
+from hercle_proto._errors import HercleProtoError
 from hercle_proto.client import Moment
 from hercle_proto.hercle._models import InvoiceSnapshot, LightningInvoice
 
@@ -18,6 +20,7 @@ __all__ = [
     "InvoiceAppeared",
     "InvoiceChanged",
     "InvoiceClosed",
+    "ListingFailed",
     "Pace",
     "StopWatching",
     "WaitClosed",
@@ -39,7 +42,8 @@ class Watch(Command[InvoiceSnapshot]):
 
     The session asks for listings by itself, across reconnects: one at a time, every 5 seconds or
     twenty times as long as the last one took, give or take a tenth, and less and less often, up to
-    every 5 minutes, while they fail. It ends like `GetLightningInvoices`.
+    every 5 minutes, while they fail, which `ListingFailed` tells. It ends like
+    `GetLightningInvoices`.
     """
 
     repeatable: ClassVar[bool] = True
@@ -83,7 +87,17 @@ class InvoiceClosed(Event):
     before_expiry: bool | None
 
 
-InvoiceEvent: TypeAlias = InvoiceAppeared | InvoiceChanged | InvoiceClosed
+@frozen
+class ListingFailed(Event):
+    """A listing that `Watch` or `WaitClosed` needs ended with `error`; the next one is asked for
+    `delay` seconds later. Of several in a row that nobody took, the last is told.
+    """
+
+    error: HercleProtoError
+    delay: float
+
+
+WatchEvent: TypeAlias = InvoiceAppeared | InvoiceChanged | InvoiceClosed | ListingFailed
 
 
 @frozen
@@ -91,7 +105,7 @@ class WaitClosed(Command[InvoiceClosed]):
     """Wait until the vendor has closed an invoice, listed already or not.
 
     The session asks for listings as it does for `Watch`. Without a time-out it waits as long as the
-    session lasts.
+    session lasts, or until the key is refused.
     """
 
     repeatable: ClassVar[bool] = True
@@ -116,7 +130,7 @@ class Watcher:
         self._closed: dict[str, bool | None] = {}  # ids, with `before_expiry`
         self._told: dict[str, LightningInvoice] | None = None  # None: nobody listens
         self._told_closed: set[str] = set()
-        self.news: Iterator[InvoiceEvent] = iter(())
+        self.news: Iterator[WatchEvent] = iter(())
         """What the listener was not told yet."""
 
     def take(
@@ -157,13 +171,17 @@ class Watcher:
     def listened_to(self) -> bool:
         return self._told is not None
 
+    def failed(self, failure: ListingFailed) -> None:
+        """A listing did not come."""
+        self.news = chain((failure,), self._differences())
+
     def closing(self, invoice_id: str) -> InvoiceClosed | None:
         """That it was closed, if it was."""
         if invoice_id not in self._closed:
             return None
         return InvoiceClosed(self._rows[invoice_id], self._closed[invoice_id])
 
-    def _differences(self) -> Iterator[InvoiceEvent]:
+    def _differences(self) -> Iterator[WatchEvent]:
         """Each is told once it is taken. A new listing begins anew, with what is left to tell."""
         if (told := self._told) is None:
             return
