@@ -145,6 +145,25 @@ def test_an_unreadable_success_tells_nothing(
         raise unclear.cause
 
 
+@pytest.mark.parametrize(
+    ("item", "place"),
+    [("7", r"list\[0\]$"), ("[]", r"list\[0\]$"), ('{"id": []}', r"list\[0\]\.id$")],
+)
+def test_of_a_million_bad_rows_the_first_is_told(item: str, place: str) -> None:
+    """And none is looked at after it: an exception for each took a gigabyte."""
+    rows = b",".join([item.encode()] * 10**6)
+    unclear = outcome(FIND, b'{"data": {"getInvoices": {"find_many": {"list": [%b]}}}}' % rows)
+    assert isinstance(unclear, Unclear)
+    with pytest.raises(RemoteProtocolError, match=place):
+        raise unclear.cause
+
+
+def test_of_a_million_errors_the_first_is_told() -> None:
+    refused = outcome(FIND, b'{"errors": ["a", %b]}' % b",".join([b"7"] * 10**6))
+    assert isinstance(refused, Refused)
+    assert str(refused.error) == "FindInvoices ended with an error: a (and 1000000 more)"
+
+
 # -- errors ----------------------------------------------------------------------------------------
 
 ONE = {"message": "m", "path": ["getInvoices", "list", 3], "extensions": {"code": "C"}}
@@ -216,6 +235,8 @@ ENDINGS: list[tuple[int, dict[str, object], bool]] = [
     (200, {"errors": [BELOW], "data": None}, False),
     (200, {"errors": [PROVEN], "data": PARTIAL}, False),
     (200, {"errors": [PROVEN], "data": []}, False),
+    (400, {"errors": [PROVEN] * 100}, True),
+    (400, {"errors": [PROVEN] * 101}, False),
     (200, {"errors": [PROVEN, ONE], "data": PARTIAL}, False),
 ]
 

@@ -57,6 +57,9 @@ _PROOFS: Final = frozenset(
 _LONGEST_PATH: Final = 20
 """Parts of an error's path that are kept; no document of ours goes as deep."""
 
+_MOST_ERRORS: Final = 100
+"""Errors of an answer that are looked at. Where there are more, they prove nothing."""
+
 _PLAIN: Final = Decoder(object, float_hook=number_from_wire)
 
 
@@ -149,14 +152,14 @@ class _Error:
     code: str | None = None
 
 
-def _errors(told: dict[str, object]) -> Sequence[_Error]:
+def _errors(told: dict[str, object]) -> list[object]:
     match told.get("errors"):
         case list(errors):
-            return [_error(error) for error in errors]
+            return errors
         case None:
-            return ()
+            return []
         case error:
-            return [_error(error)]
+            return [error]
 
 
 def _error(told: object) -> _Error:
@@ -182,10 +185,11 @@ def _failed(
     command: ReflexCommand[Any],
     response: Response,
     told: dict[str, object],
-    errors: Sequence[_Error],
+    all_errors: Sequence[object],
     *,
     key: str | None,
 ) -> Outcome:
+    errors = [_error(each) for each in all_errors[:_MOST_ERRORS]]
     first = errors[0]
     error = GraphQLError(
         command,
@@ -195,11 +199,14 @@ def _failed(
         ],
         code=first.code and presentable(first.code, secret=key),
         data=told.get("data"),
-        more=len(errors) - 1,
+        more=len(all_errors) - 1,
     )
     if response.status in KEY_REFUSED or first.code == _UNAUTHENTICATED:
         error.__cause__ = Unauthorized(response.status, "Reflex")
-    refused = command.repeatable or _never_ran(command, response.status, told, errors)
+    never_ran = len(all_errors) <= _MOST_ERRORS and _never_ran(
+        command, response.status, told, errors
+    )
+    refused = command.repeatable or never_ran
     return Refused(error) if refused else Unclear(error)
 
 

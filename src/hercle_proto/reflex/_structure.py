@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from itertools import repeat
 from types import GenericAlias
 from typing import Any, Final, TypeVar, get_args, get_origin
 
@@ -141,11 +142,18 @@ def _is_tuple(kind: Any) -> bool:
 
 
 def _tuple_of(kind: Any) -> Callable[[object, object], tuple[object, ...]]:
-    nullable: Any = GenericAlias(list, (get_args(kind)[0] | None,))
+    item: Any = get_args(kind)[0]
+    nullable: Any = GenericAlias(list, (item | None,))
 
     def all_of(value: object, _: object) -> tuple[object, ...]:
-        found = _converter().structure(_items(value), nullable)
-        return tuple(each for each in found if each is not None)
+        """Up to the first that does not fit, for a list of cattrs' keeps an error for each."""
+        found: list[object] = []
+        for index, each in enumerate(_items(value)):
+            try:
+                found += () if each is None else (_converter().structure(each, item),)
+            except Exception:  # noqa: BLE001 - whatever it is: it is raised again, with its place
+                _converter().structure([*repeat(None, index), each], nullable)
+        return tuple(found)
 
     return all_of
 
