@@ -50,7 +50,6 @@ def searching(driver: Driver, url: str, key: str = "s3cret") -> Generator[Listed
                     while len(ids) < most and (row := await anext(found, None)):
                         ids.append(row.id)
                         (then if len(ids) == 1 else nothing)()
-                    await found.aclose()
                     return ids
 
                 yield lambda find, most=99, then=nothing: client._portal.call(

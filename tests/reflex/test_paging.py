@@ -248,22 +248,23 @@ def test_any_pages(answers: list[FoundInvoices], limit: int) -> None:
 # -- fetching --------------------------------------------------------------------------------------
 
 
-def test_an_error_leaves_as_it_is_and_the_rest_can_be_read_later() -> None:
+def test_an_error_leaves_as_it_is_and_costs_no_place() -> None:
     server = Server([(NOW, row(number)) for number in range(5)], [], heeds_to=True)
-    search = pages(FindInvoices(limit=2))
+    failures = [OSError("lost")]
 
     def fails_once(command: FindInvoices) -> FoundInvoices:
         if command.offset == 2 and failures:
             raise failures.pop()
         return server.find(command)
 
-    failures = [OSError("lost")]
+    search = pages(FindInvoices(limit=2))
+    each = search.each(fails_once)
     told: list[ReflexInvoice] = []
     with pytest.raises(OSError, match="lost"):
-        told.extend(search.each(fails_once))
+        told.extend(each)
     assert told == [row(0), row(1)]
-    assert list(search.each(fails_once)) == [row(2), row(3), row(4)]
-    assert list(search.each(fails_once)) == []
+    assert list(each) == [row(2), row(3), row(4)]
+    assert list(each) == list(search.each(fails_once)) == []
 
 
 @given(ROWS, SEARCHES)
@@ -280,6 +281,27 @@ def test_asynchronously(rows: list[ReflexInvoice], search: FindInvoices) -> None
     with pytest.raises(StopIteration) as returned:
         collect().send(None)
     assert returned.value.value == rows[search.offset :]
+
+
+def test_an_error_costs_no_place_asynchronously() -> None:
+    server = Server([(NOW, row(number)) for number in range(5)], [], heeds_to=True)
+    failures = [OSError("lost")]
+
+    async def fails_once(command: FindInvoices) -> FoundInvoices:
+        if command.offset == 2 and failures:
+            raise failures.pop()
+        return server.find(command)
+
+    async def collect() -> list[ReflexInvoice]:
+        each = pages(FindInvoices(limit=2)).each_async(fails_once)
+        told = [await anext(each), await anext(each)]
+        with pytest.raises(OSError, match="lost"):
+            await anext(each)
+        return told + [invoice async for invoice in each]
+
+    with pytest.raises(StopIteration) as returned:
+        collect().send(None)
+    assert returned.value.value == [row(number) for number in range(5)]
 
 
 def test_only_what_is_wanted_is_fetched() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -90,17 +91,46 @@ class Pages:
         self._told.add(row.id)
         return not known
 
-    def each(self, fetch: Callable[[FindInvoices], FoundInvoices]) -> Generator[ReflexInvoice]:
+    def each(self, fetch: Callable[[FindInvoices], FoundInvoices]) -> Iterator[ReflexInvoice]:
         """Every invoice. `fetch` has a command carried out, as a session's `call` does; what it
-        raises leaves as it is.
+        raises leaves as it is, and iterating on asks for that page again.
         """
-        while (command := self.command) is not None:
-            yield from self.take(fetch(command))
+        return _Each(self, fetch)
 
-    async def each_async(
+    def each_async(
         self, fetch: Callable[[FindInvoices], Awaitable[FoundInvoices]]
-    ) -> AsyncGenerator[ReflexInvoice]:
-        """Every invoice, as `each` gives them."""
-        while (command := self.command) is not None:
-            for invoice in self.take(await fetch(command)):
-                yield invoice
+    ) -> AsyncIterator[ReflexInvoice]:
+        """Every invoice, as `each` gives them. Leaving early needs no goodbye."""
+        return _EachAsync(self, fetch)
+
+
+# Generators end with the first error, and iterating on would look as if all had been told;
+# asynchronous ones also want to be closed.
+
+
+@define(eq=False)
+class _Each(Iterator[ReflexInvoice]):
+    _pages: Pages
+    _fetch: Callable[[FindInvoices], FoundInvoices]
+    _rows: deque[ReflexInvoice] = field(factory=deque, init=False)
+
+    def __next__(self) -> ReflexInvoice:
+        while not self._rows:
+            if (command := self._pages.command) is None:
+                raise StopIteration
+            self._rows += self._pages.take(self._fetch(command))
+        return self._rows.popleft()
+
+
+@define(eq=False)
+class _EachAsync(AsyncIterator[ReflexInvoice]):
+    _pages: Pages
+    _fetch: Callable[[FindInvoices], Awaitable[FoundInvoices]]
+    _rows: deque[ReflexInvoice] = field(factory=deque, init=False)
+
+    async def __anext__(self) -> ReflexInvoice:
+        while not self._rows:
+            if (command := self._pages.command) is None:
+                raise StopAsyncIteration
+            self._rows += self._pages.take(await self._fetch(command))
+        return self._rows.popleft()
