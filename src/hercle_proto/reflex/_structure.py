@@ -153,6 +153,7 @@ def _tuple_of(kind: Any) -> Callable[[object, object], tuple[object, ...]]:
                 found += () if each is None else (_converter().structure(each, item),)
             except Exception:  # noqa: BLE001 - whatever it is: it is raised again, with its place
                 _converter().structure([*repeat(None, index), each], nullable)
+                raise AssertionError("what fits no item fits no list of them") from None
         return tuple(found)
 
     return all_of
