@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hercle_proto.reflex as reflex
-from graphql_peer import DATA, SCHEMA
+from graphql_peer import DATA
 from hercle_proto.reflex import FindInvoices, GetHello, Part, PushInvoice, ReflexCommand, Tag
+from hercle_sandbox._graphql import SCHEMA
 
 FIND = FindInvoices(
     from_=datetime(2023, 10, 1, 14, 18, 33, tzinfo=UTC),

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from attrs import Factory, define
-from graphql import build_schema, graphql_sync
+from graphql import graphql_sync
 
+from hercle_sandbox._graphql import SCHEMA
 from rest_peer import Asked, Reaction
 
-__all__ = ["DATA", "SCHEMA", "GraphQLServer"]
+__all__ = ["DATA", "GraphQLServer"]
 
 DATA = Path(__file__).parents[1] / "data" / "reflex"
-SCHEMA = build_schema((DATA / "schema.graphql").read_text("utf-8"))
 
 CHECKS = {
     "destinations": [
