@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -38,11 +39,13 @@ def test_its_attributes_are_there() -> None:
 
 def test_pytest_collects_the_tests_that_it_names() -> None:
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    ours = {name: value for name, value in os.environ.items() if name != "INTEROP_MINIMUM"}
     told = subprocess.run(
         [*command, "tests/seeds/test_rows.py"],
         cwd=sources.ROOT,
         capture_output=True,
         check=True,
+        env=ours,
         text=True,
     )
     assert {test for *_, test in SHOWN} - {*told.stdout.splitlines()} == set()
