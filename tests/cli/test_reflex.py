@@ -315,13 +315,14 @@ def test_a_part_of_a_listing(hercle: Hercle, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_data_without_end(hercle: Hercle, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Is not shown; how the command ended is told all the same."""
+    """Is shown whole, where Python goes so deep, or not at all; the ending is told all the same."""
     nested = b'{"a":' * 900 + b"1" + b"}" * 900
     body = b'{"errors": [{"message": "no"}], "data": ' + nested + b"}"
     with serving(lambda _: Reaction(200, body)) as url:
         monkeypatch.setenv("REFLEX_URL", url)
         ended = hercle("reflex", "push", REQUEST)
-    assert (ended.code, ended.out) == (4, "")
+    assert ended.code == 4
+    assert ended.out.count("{") == ended.out.count("}")
     assert ended.line
 
 
