@@ -146,6 +146,9 @@ class Command(Generic[R_co]):
     Only such a command survives a reconnect.
     """
 
+    late_is_news: ClassVar[bool] = True
+    """Whether its end is an event, `AnsweredLate`, where nobody waits for it any more."""
+
     @property
     def name(self) -> str:
         """The command's name in errors and logs."""
@@ -162,14 +165,32 @@ class Command(Generic[R_co]):
 class Call(Generic[R]):
     """A command on its way. It ends exactly once, with an answer or an error; no callbacks."""
 
-    __slots__ = ("_error", "_value", "abandoned", "command", "done", "id", "sent_at")
+    __slots__ = (
+        "_error",
+        "_value",
+        "abandoned",
+        "command",
+        "done",
+        "id",
+        "last_sent_at",
+        "late",
+        "sent_at",
+    )
 
     def __init__(self, command: Command[R], id: int) -> None:
         self.command = command
         self.id = id
         self.sent_at: float | None = None
+        """When it was sent the first time."""
+        self.last_sent_at: float | None = None
+        """When it was sent the last time: `sent_at`, unless it was repeated."""
         self.abandoned = False
         self.done = False
+        self.late: object = None
+        """What it ended with after its caller had given up, by a time-out or by `abandon`: its
+        value or an error, as `AnsweredLate.answer` tells it, whether that was taken or not. None
+        as long as nothing new is known. A call that was not sent ends at once, and is never late.
+        """
         self._value: Any = None
         self._error: HercleProtoError | None = None
 
@@ -182,6 +203,12 @@ class Call(Generic[R]):
     def error(self) -> HercleProtoError | None:
         """What it ended with, if not with an answer."""
         return self._error
+
+    def leaves(self, *, now: float) -> None:
+        """It becomes bytes, for the first time or again. For machines."""
+        if self.sent_at is None:
+            self.sent_at = now
+        self.last_sent_at = now
 
     def answer(self, value: R) -> None:
         """End with an answer. For machines."""
@@ -233,7 +260,7 @@ class Event:
 
 @frozen
 class AnsweredLate(Event):
-    """A command ended after its caller had given up on it.
+    """A command ended after its caller had given up on it. Not told if `late_is_news` is False.
 
     `answer` is its value, or the error it ended with.
     """

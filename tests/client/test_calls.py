@@ -41,6 +41,11 @@ class Read(Command[str]):
         return self.key
 
 
+@frozen
+class Peek(Read):
+    late_is_news = False
+
+
 LOST = SessionClosed("lost")
 
 
@@ -67,10 +72,12 @@ def test_a_call_waits_is_sent_and_answered(calls):
     calls.sent(now=1.0)
     assert (calls.first_waiting, list(calls)) == (None, [call])
     assert calls.numbered(str(call.id)) is call
+    assert (call.sent_at, call.last_sent_at) == (1.0, 1.0)
     calls.settle(call, Answered("done"), now=1.0)
     assert (call.result(), calls.settled(), calls.settled()) == ("done", [call], [])
     assert (len(calls), calls.callers, calls.next_deadline()) == (0, 0, None)
     assert calls.numbered(str(call.id)) is None
+    assert call.late is None
 
 
 def test_an_endless_call_has_no_deadline(calls):
@@ -175,7 +182,7 @@ def test_a_repeatable_call_outlives_its_connection_in_its_old_place(calls):
     calls.connection_lost(LOST, now=3.0, again=True)
     assert type(create.error) is OutcomeUnknown
     assert [calls.sent(now=4.0) for _ in range(3)] == [first, second, third]
-    assert first.sent_at == 1.0, "the first time counts"
+    assert (first.sent_at, first.last_sent_at) == (1.0, 4.0)
 
 
 def test_waiting_to_be_repeated_is_not_the_same_as_not_sent(calls):
@@ -191,6 +198,7 @@ def test_what_was_not_sent_can_be_taken_back(calls, events):
     calls.abandon(call, now=1.0)
     calls.abandon(call, now=1.0)
     assert type(call.error) is NotSent
+    assert call.late is None, "it ended at once"
     assert (calls.first_waiting, calls.callers, calls.next_deadline()) == (None, 0, None)
     assert events.take() is NEED_DATA
     calls.submit(Create("a"), now=1.0, timeout=10.0)
@@ -202,7 +210,9 @@ def test_what_was_sent_ends_in_an_event_once_nobody_waits(calls, events):
     assert (calls.callers, calls.next_deadline(), call.done) == (0, None, False)
     calls.expire(now=20.0)
     assert not call.done, "nobody's patience ended"
+    assert call.late is None
     calls.settle(call, Answered("late"), now=1.0)
+    assert call.late == "late", "before anybody takes the event"
     assert events.take() == AnsweredLate(call.command, "late")
     assert (call.result(), calls.settled()) == ("late", [])
 
@@ -214,6 +224,18 @@ def test_an_answer_after_the_time_out_is_an_event(calls, events):
     calls.settle(call, Refused(refusal), now=1.0)
     assert events.take() == AnsweredLate(call.command, refusal)
     assert type(call.error) is OutcomeUnknown, "it ends once"
+    assert call.late is refusal
+
+
+@pytest.mark.parametrize("give_up", ["abandon", "time out"])
+def test_a_late_end_that_is_no_news_is_kept_with_its_call(calls, events, give_up):
+    call = send(calls, Peek())
+    if give_up == "abandon":
+        calls.abandon(call, now=2.0)
+    else:
+        calls.expire(now=10.0)
+    calls.settle(call, Answered("late"), now=11.0)
+    assert (call.late, events.take()) == ("late", NEED_DATA)
 
 
 def test_the_loss_of_a_given_up_call(calls, events):
@@ -224,9 +246,10 @@ def test_the_loss_of_a_given_up_call(calls, events):
     event = events.take()
     assert isinstance(event, AnsweredLate)
     assert type(event.answer) is OutcomeUnknown
-    assert abandoned.error is event.answer
+    assert abandoned.error is abandoned.late is event.answer
     assert events.take() is NEED_DATA, "the other caller was told already"
     assert type(timed_out.error) is OutcomeUnknown
+    assert timed_out.late is None
 
 
 def test_ending_all_leaves_room_for_late_answers(calls, events):

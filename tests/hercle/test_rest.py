@@ -288,6 +288,14 @@ def test_a_key_that_is_not_to_be_had_sends_nothing() -> None:
     world.sim.call(CREATE)
 
 
+def test_a_second_sending_is_the_last_one_and_not_the_first() -> None:
+    world = World(error(401, delay=1), created("a", delay=1), key=Keys("old", "new"))
+    call = world.sim.submit(CREATE)
+    world.sim.run_until(lambda: call.done)
+    assert world.asked == ["POST POST"]
+    assert (call.sent_at, call.last_sent_at) == (1000, 1001)
+
+
 def test_a_refusal_stands_when_the_second_sending_fails() -> None:
     refused = error(401, headers=(("Connection", "close"),))
     gone = Fate(failure=Failure(Why.UNREACHABLE))

@@ -16,24 +16,23 @@ from typing import TYPE_CHECKING, Any, TypeVar, assert_never
 
 from hercle_proto._contract import AnsweredLate, Call, Command
 from hercle_proto._errors import (
-    CommandError,
     GivenUp,
     HercleProtoError,
     LocalProtocolError,
     NoAnswer,
-    NotSent,
     OutcomeUnknown,
     TimedOut,
 )
 from hercle_proto.client._correlation import CorrelationIds
 from hercle_proto.client._dialect import Answered, Outcome, Refused, Rejected, Unclear
+from hercle_proto.client._endings import not_answered, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hercle_proto.client._queue import EventQueue
 
-__all__ = ["Calls", "unanswered"]
+__all__ = ["Calls"]
 
 R = TypeVar("R")
 
@@ -139,7 +138,7 @@ class Calls:
             self._give_up(call, now)
         else:
             self._waiting.remove(call)
-            self._end(call, _not_answered(call, GivenUp("its caller went away"), now))
+            self._end(call, not_answered(call, GivenUp("its caller went away"), now))
         self._sweep()
 
     # -- what the machine does ---------------------------------------------------------------------
@@ -147,7 +146,7 @@ class Calls:
     def sent(self, *, now: float) -> Call[Any]:
         """The first waiting call became bytes."""
         call = self._waiting.popleft()
-        call.sent_at = now if call.sent_at is None else call.sent_at
+        call.leaves(now=now)
         self._in_flight[str(call.id)] = call
         self._correlation_ids.spend(call)
         return call
@@ -166,7 +165,7 @@ class Calls:
 
     def unclear(self, call: Call[Any], cause: HercleProtoError, *, now: float) -> None:
         """It ended, and nothing tells whether it was carried out."""
-        self._leave(call, _unknown(call, cause, now))
+        self._leave(call, unknown(call, cause, now))
 
     def stand(self) -> None:
         """The session stands."""
@@ -184,11 +183,11 @@ class Calls:
             cause = TimedOut(call.command.name, timeout)
             if str(call.id) in self._in_flight:
                 self._give_up(call, now)
-                call.fail(_unknown(call, cause, now))
+                call.fail(unknown(call, cause, now))
                 self._settled.append(call)
             else:
                 self._waiting.remove(call)
-                self._end(call, _not_answered(call, cause, now))
+                self._end(call, not_answered(call, cause, now))
         self._sweep()
 
     def connection_lost(self, cause: HercleProtoError, *, now: float, again: bool) -> None:
@@ -211,7 +210,7 @@ class Calls:
         """What waits will not be sent: tell its callers."""
         for call in [*self._waiting]:
             del self._waited_for[call.id]
-            self._end(call, _not_answered(call, cause, now))
+            self._end(call, not_answered(call, cause, now))
         self._waiting.clear()
         self._sweep()
 
@@ -225,7 +224,7 @@ class Calls:
             if not _given_up(call):
                 del self._waited_for[call.id]
                 self._given_up[str(call.id)] = None
-                call.fail(_unknown(call, cause, now))
+                call.fail(unknown(call, cause, now))
                 self._settled.append(call)
         self._sweep()
 
@@ -251,7 +250,9 @@ class Calls:
             return
         if not call.done:
             self._finish(call, result)
-        self._events.put(AnsweredLate(call.command, result))
+        call.late = result
+        if call.command.late_is_news:
+            self._events.put(AnsweredLate(call.command, result))
 
     def _finish(self, call: Call[Any], result: object) -> None:
         if isinstance(result, HercleProtoError):
@@ -279,22 +280,3 @@ class Calls:
 
 def _given_up(call: Call[Any]) -> bool:
     return call.done or call.abandoned
-
-
-def unanswered(
-    command: Command[Any], cause: HercleProtoError, *, sent_at: float, now: float
-) -> CommandError:
-    """How a command that was sent ends when nothing tells whether it was carried out."""
-    if command.repeatable:
-        return NoAnswer(command, cause=cause)
-    return OutcomeUnknown(command, sent_at=sent_at, ended_at=now, cause=cause)
-
-
-def _unknown(call: Call[Any], cause: HercleProtoError, now: float) -> HercleProtoError:
-    assert call.sent_at is not None
-    return unanswered(call.command, cause, sent_at=call.sent_at, now=now)
-
-
-def _not_answered(call: Call[Any], cause: HercleProtoError, now: float) -> HercleProtoError:
-    """How a waiting call ends: only one that waits to be repeated was ever sent."""
-    return _unknown(call, cause, now) if call.sent else NotSent(call.command, cause=cause)

@@ -7,8 +7,8 @@ from typing import Generic, TypeVar, assert_never, cast
 from attrs import field, frozen
 
 from hercle_proto._contract import Command
-from hercle_proto.client._calls import unanswered
 from hercle_proto.client._dialect import Answered, Outcome, Refused, Rejected, Unclear
+from hercle_proto.client._endings import unanswered
 from hercle_proto.client._http_api import HttpApi
 from hercle_proto.http import Headers, Response, check_key_transport, without_query
 

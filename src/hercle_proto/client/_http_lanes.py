@@ -202,6 +202,8 @@ class Lanes:
             if self._calls.first_waiting is None or self._pause.holds(now=now):
                 return None
             lane.exchange = Exchange(self._calls.sent(now=now))
+        else:
+            lane.exchange.call.leaves(now=now)
         call = lane.exchange.call
         request = self._api.request(call.command, key=self._key)
         _log.debug("> %s %s, call %d", request.method, self._api.url, call.id)
