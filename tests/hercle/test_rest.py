@@ -288,6 +288,15 @@ def test_a_key_that_is_not_to_be_had_sends_nothing() -> None:
     world.sim.call(CREATE)
 
 
+def test_a_refused_key_is_not_believed_beside_an_invoice() -> None:
+    unclear = Reaction(401, created("a").body)
+    keys = Keys("old", "new")
+    world = World(unclear, unclear, invoices(), key=keys)
+    assert isinstance(cause_of(world.fails(CREATE)), ApiError)
+    assert (world.asked, keys.asked) == (["POST"], 1)
+    world.sim.call(GET)
+
+
 def test_a_second_sending_is_the_last_one_and_not_the_first() -> None:
     world = World(error(401, delay=1), created("a", delay=1), key=Keys("old", "new"))
     call = world.sim.submit(CREATE)

@@ -11,7 +11,7 @@ from hercle_proto._contract import Entropy, Failure, Why
 from hercle_proto._credentials import clean_key, current_key
 from hercle_proto._errors import ConnectionFailed, HercleProtoError, SessionClosed
 from hercle_proto.client._calls import Calls
-from hercle_proto.client._dialect import Unclear
+from hercle_proto.client._dialect import Refused, Unclear
 from hercle_proto.client._http_api import HttpApi
 from hercle_proto.client._http_lane import Exchange, Lane
 from hercle_proto.client._http_pause import Pause
@@ -135,7 +135,9 @@ class Lanes:
         lane.proven = True
         lane.rest(now=now)
         outcome = self._api.answered(exchange.call.command, response, key=self._key, now=now)
-        again = response.status == _UNAUTHORIZED and self._may_repeat(exchange) and self._new_key()
+        # sent once more only if surely refused: what is unclear may have been carried out
+        refused = response.status == _UNAUTHORIZED and isinstance(outcome, Refused)
+        again = refused and self._may_repeat(exchange) and self._new_key()
         if self._closing or lane is not self._lane or not lane.http.idle:
             self._forget(lane)
         if self._is_to_wait(exchange, response, now):
