@@ -7,12 +7,22 @@ from attrs import frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hercle_proto._contract import NEED_DATA, Event, EventsDropped
+from hercle_proto._contract import NEED_DATA, AnsweredLate, Command, Event, EventsDropped
 from hercle_proto.client._queue import EventQueue
 
 
 @frozen
 class Tick(Event):
+    number: int
+
+
+@frozen
+class Read(Command[int]):
+    repeatable = True
+
+
+@frozen
+class Write(Command[int]):
     number: int
 
 
@@ -47,6 +57,23 @@ def test_drops_are_counted_where_they_happened():
     queue.put(Tick(4))
     queue.put_last(Tick(5))
     assert drain(queue) == [Tick(1), EventsDropped(2), Tick(4), Tick(5)]
+
+
+@pytest.mark.parametrize("calls_wait", [False, True])
+def test_the_late_end_of_a_command_is_not_dropped_unless_it_can_be_repeated(calls_wait):
+    queue = EventQueue(2, lambda: calls_wait)
+    for n in range(3):
+        queue.put(Tick(n))
+        queue.put(AnsweredLate(Read(), n))
+        queue.put(AnsweredLate(Write(n), n))
+    queue.put(Tick(3))
+    ends = [AnsweredLate(Write(n), n) for n in range(3)]
+    assert drain(queue) == [
+        *(Tick(0), AnsweredLate(Read(), 0), ends[0]),
+        *(EventsDropped(2), ends[1]),
+        *(EventsDropped(2), ends[2]),
+        EventsDropped(1),
+    ]
 
 
 @given(st.lists(st.booleans(), max_size=60), st.integers(1, 5))

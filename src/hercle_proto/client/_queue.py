@@ -3,7 +3,9 @@
 When it is full and somebody listens, the machine stops wanting data and the peer feels it (nothing
 is lost). When a call waits, or nobody ever listened, reading must go on: then what finds no room is
 counted into one `EventsDropped` at its place. So calls are always answered, memory is bounded, and
-a reader that iterates loses nothing unless it also calls while it lags.
+a reader that iterates loses nothing unless it also calls while it lags. The late end of a command
+that must not be repeated is kept, whatever the limit: it may tell of money, and there are no more
+of these than somebody submitted.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
-from hercle_proto._contract import NEED_DATA, Event, EventsDropped, NeedData
+from hercle_proto._contract import NEED_DATA, AnsweredLate, Event, EventsDropped, NeedData
 
 __all__ = ["EventQueue"]
 
@@ -37,7 +39,7 @@ class EventQueue:
 
         What was under way when reading stopped is kept, up to as much again.
         """
-        if len(self._events) >= self._limit and not self._has_room():
+        if len(self._events) >= self._limit and not (self._has_room() or _never_dropped(event)):
             self._dropped += 1
             return
         if self._dropped:
@@ -67,3 +69,7 @@ class EventQueue:
             dropped, self._dropped = self._dropped, 0
             return EventsDropped(dropped)
         return NEED_DATA
+
+
+def _never_dropped(event: Event) -> bool:
+    return isinstance(event, AnsweredLate) and not event.command.repeatable
