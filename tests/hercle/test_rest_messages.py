@@ -218,6 +218,17 @@ def test_other_errors_tell_nothing(status: int, body: object) -> None:
         ({"error": {"message": "m"}, "encodedPaymentRequest": "lnbc1"}, True),
         ({"error": {"message": "m"}, "id": "req_1"}, False),
         ({"message": "m", "id": None, "encodedPaymentRequest": ""}, False),
+        ({"message": "m", "invoice": {"id": "inv_1"}}, True),
+        ({"message": "m", "data": {"invoices": [{"id": "inv_1"}]}}, True),
+        ({"error": {"message": "m", "invoice": {"id": "inv_1"}}}, True),
+        ({"error": {"message": "m"}, "data": {"id": "inv_1"}}, True),
+        ({"error": {"message": "m", "encodedPaymentRequest": "lnbc1"}}, True),
+        ({"message": "m", "errors": [{"encodedPaymentRequest": "lnbc1"}]}, True),
+        ({"error": {"message": "m", "id": "err_1"}}, False),
+        ({"error": {"message": "m"}, "data": {"error": {"id": "e"}, "id": "req_1"}}, False),
+        ({"message": "m", "errors": [{"id": "err_1"}]}, False),
+        ({"message": "m", "errors": {"id": ["The id is required."]}}, False),
+        ({"message": "m", "invoice": None, "invoices": [None, 1, "inv_1", {}]}, False),
         (["inv_1"], False),
     ],
 )
@@ -228,6 +239,34 @@ def test_a_4xx_that_names_an_invoice_proves_nothing(body: object, names_one: boo
         assert isinstance(outcome.cause, ApiError)
         assert (outcome.cause.message, outcome.cause.status) == ("m", 422)
     assert isinstance(API.answered(GET, said(422, body), key=KEY, now=0.0), Refused)
+
+
+ROW = b'{"id":"inv_1","encodedPaymentRequest":"lnbc1"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "names_one"),
+    [
+        (b"[" + ROW + b"]", True),
+        (b"[" * 100 + ROW + b"]" * 100, True),
+        (b"[" * 100_000 + ROW + b"]" * 100_000, True),
+        (ROW[:-1], True),
+        (b'{"id": "inv_1"', True),
+        (b'{"id": "inv_1", "n": ' + b"9" * 5000 + b"}", True),
+        (b'{"error": {"message": "the id is', False),
+        (b" " * 262_144 + b"{}", True),
+        (b" " * 262_142 + b"{}", False),
+        (b"[" * 100_000, False),
+        (b'<script>{"id": 1}</script>' + b" " * 262_144, False),
+        (b"\xff", False),
+        (b"", False),
+    ],
+)
+def test_so_does_one_that_names_it_where_it_can_hardly_be_read(
+    body: bytes, names_one: bool
+) -> None:
+    outcome = API.answered(CREATE, said(422, body), key=KEY, now=0.0)
+    assert isinstance(outcome, Unclear if names_one else Refused)
 
 
 def test_the_parameter_is_told() -> None:

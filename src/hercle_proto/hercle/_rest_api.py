@@ -6,6 +6,7 @@ Source: the vendor's pages on `GET` and `POST /api/v1/invoices`, and on errors.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, TypeAlias, TypeVar, assert_never, cast
 
 import msgspec
@@ -31,7 +32,7 @@ from hercle_proto.hercle._commands import (
     HercleCommand,
 )
 from hercle_proto.hercle._dialect import with_client_id
-from hercle_proto.hercle._json import Unreadable, decode, decode_tolerantly
+from hercle_proto.hercle._json import Unreadable, decode, decode_plain, decode_tolerantly
 from hercle_proto.hercle._marks import marked
 from hercle_proto.hercle._models import CreatedInvoice
 from hercle_proto.hercle._rows import read_rows
@@ -44,6 +45,14 @@ __all__ = ["HercleRest"]
 R = TypeVar("R")
 
 _Command: TypeAlias = GetLightningInvoices | CreateLightningInvoice
+
+_PAYMENT_REQUEST: Final = "encodedPaymentRequest"
+_NAMES: Final = re.compile(rb'encodedPaymentRequest|"id"\s*:')
+"""What names an invoice where JSON is cut, or otherwise hard to read."""
+_ERRORS: Final = ("error", "errors")
+"""Where errors stand: as documented, and in problem details (RFC 9457)."""
+_MOST_OF_FAILURE: Final = 256 * 1024
+"""Bytes. More is no reason in words, and looking through it would take long."""
 
 
 @frozen
@@ -103,13 +112,32 @@ class HercleRest:
 def _names_one(response: Response) -> bool:
     """Whether a failure names an invoice: then it proves nothing, as over SignalR.
 
-    An id beside the documented `error` is the request's.
+    A payment request does so wherever it stands, and an id too, unless it is that of an error, or
+    of the request: beside the documented `error`. What is too much to look through may name one.
     """
+    if response.body.lstrip().startswith(b"<"):
+        return False  # a page of markup is from a server in front of it
+    if len(response.body) > _MOST_OF_FAILURE:
+        return True
     try:
-        told = decode(_NAMES, response.body)
+        told = decode_plain(response.body)
     except Unreadable:
-        return False
-    return bool(told.encoded_payment_request or (told.id and not told.error))
+        return _NAMES.search(response.body) is not None
+    parts = [(told, False)]
+    while parts:
+        part, is_error = parts.pop()
+        match part:
+            case dict():
+                if part.get(_PAYMENT_REQUEST):
+                    return True
+                if part.get("id") and not (is_error or part.get("error")):
+                    return True
+                parts += ((each, name in _ERRORS) for name, each in part.items())
+            case list():
+                parts += ((each, is_error) for each in part)
+            case _:
+                pass
+    return False
 
 
 def _body(command: CreateLightningInvoice) -> bytes:
@@ -122,21 +150,12 @@ def _body(command: CreateLightningInvoice) -> bytes:
     return msgspec.json.encode(fields)
 
 
-class _Names(msgspec.Struct, rename="camel"):
-    """What would name an invoice in a failure, be it of whatever type."""
-
-    id: object = None
-    encoded_payment_request: object = None
-    error: object = None
-
-
 class _Invoices(msgspec.Struct):
     invoices: Raw
 
 
 _INVOICES: Final = Decoder(_Invoices)
 _DETAILS: Final = Decoder(Details)
-_NAMES: Final = Decoder(_Names)
 
 
 def _success(
