@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar
 from attrs import field, frozen
 
 from hercle_proto._contract import Command
+from hercle_proto._errors import InvalidArgument
 from hercle_proto.hercle import _rules
 from hercle_proto.hercle._models import CreatedInvoice, InvoiceSnapshot
 
@@ -27,6 +28,14 @@ def _rule(check: Callable[[object], None]) -> Callable[[Any, Any, object], None]
 
 def _check_memo(command: CreateLightningInvoice, _attribute: object, value: str | None) -> None:
     _rules.check_memo(value, long=command.long_memo)
+
+
+def _check_mark(command: CreateLightningInvoice, _attribute: object, value: str | None) -> None:
+    if value is None:
+        return
+    if not (value and (command.memo or "").endswith(f"#{value}")):
+        rule = "must be what the memo ends in after a '#'; make it None if you change the memo"
+        raise InvalidArgument("mark", rule, f"{value!r:.40}")
 
 
 class HercleCommand(Command[R_co]):
@@ -92,7 +101,7 @@ class CreateLightningInvoice(HercleCommand[CreatedInvoice]):
     )
     long_memo: bool = field(default=False, kw_only=True, repr=False)
     memo_mark: bool = field(default=False, kw_only=True, repr=False)
-    mark: str | None = field(default=None, kw_only=True, repr=False)
+    mark: str | None = field(default=None, kw_only=True, repr=False, validator=_check_mark)
     """What the session put into the memo. Leave it out."""
 
     @classmethod

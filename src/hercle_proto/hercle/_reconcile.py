@@ -1,40 +1,39 @@
 """Which invoice of a listing a create has made whose outcome is unknown. Nothing here creates.
 
 A row is somebody's at most once. What an answer named belongs to that answer's command; what was
-shown to one unknown command as its own, or as a candidate, is never shown to another. Two commands
-that agree in amount and memo are interchangeable, so it does not matter which gets which row; it
-would matter if both got one.
+shown to one unknown command as its own, or as a candidate, is never shown to another, unless a late
+answer says that it was somebody else's. Two commands that agree in amount and memo are
+interchangeable, so it does not matter which gets which row; it would matter if both got one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from math import inf
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from attrs import field, frozen
 
-from hercle_proto._contract import Command
+from hercle_proto._contract import Call, Command
 from hercle_proto._errors import InvalidArgument, InvoiceMismatch, OutcomeUnknown
-from hercle_proto.client import ServerClock
+from hercle_proto.client import Moment, ServerClock
+from hercle_proto.hercle._claims import Claimant, Create, Seen, created_by, left_by
 from hercle_proto.hercle._commands import CreateLightningInvoice
-from hercle_proto.hercle._matching import normal
-from hercle_proto.hercle._models import CreatedInvoice, InvoiceSnapshot, LightningInvoice
+from hercle_proto.hercle._models import InvoiceSnapshot, LightningInvoice
+from hercle_proto.hercle._watching import is_closed
 
 __all__ = ["Candidates", "NotSeenYet", "Reconcile", "Reconciled", "Reconciler", "Unique"]
 
-_MSAT_PER_SAT: Final = 1000
-_BEFORE: Final = timedelta(minutes=2)
-_AFTER: Final = timedelta(minutes=10)
-"""A server may still be at it when the connection is long lost."""
-_EVER: Final = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+
+# -- the command and its answers -------------------------------------------------------------------
 
 
 @frozen
 class Unique:
     """The command was carried out, and this is its invoice: the memo holds its mark, or an answer
-    that came late named it."""
+    that came late named it. Of one that is not listed it has what that answer told.
+    """
 
     invoice: LightningInvoice
 
@@ -42,7 +41,11 @@ class Unique:
 @frozen
 class Candidates:
     """Rows that may be the command's invoice, the oldest first; `why` says what speaks for them
-    and why it is not sure. They are offered to no other command."""
+    and why it is not sure.
+
+    They are offered to no other command of the session. Only a late answer to another one may still
+    take a row away.
+    """
 
     rows: tuple[LightningInvoice, ...]
     why: str
@@ -63,9 +66,16 @@ class NotSeenYet:
 Reconciled: TypeAlias = Unique | Candidates | NotSeenYet
 
 
-def _check_unknown(_instance: object, _attribute: object, value: OutcomeUnknown) -> None:
+def _check_unknown(_instance: object, _attribute: object, unknown: OutcomeUnknown) -> None:
+    value: object = unknown
+    rule = "must be an OutcomeUnknown of a CreateLightningInvoice"
+    if not isinstance(value, OutcomeUnknown):
+        raise InvalidArgument("unknown", rule, type(value).__name__)
     if not isinstance(value.command, CreateLightningInvoice):
-        raise InvalidArgument("unknown", "must be of a CreateLightningInvoice", value.command.name)
+        raise InvalidArgument("unknown", rule, f"that of a {value.command.name}")
+    for seconds in (value.sent_at, value.ended_at):
+        if not -inf < seconds < inf:
+            raise InvalidArgument("unknown", "must have finite times", repr(seconds))
 
 
 @frozen
@@ -73,7 +83,8 @@ class Reconcile(Command[Reconciled]):
     """Look up what came of a create whose outcome is unknown, in a listing asked for now.
 
     It never creates, so it can be asked as often as you like. `unknown` is what the create ended
-    with in a session of the same clock, this one at best. It ends like `GetLightningInvoices`.
+    with, the object itself, in this session at best; another one tells surely of a marked create
+    only. Raises `InvalidArgument`. It ends like `GetLightningInvoices`.
     """
 
     repeatable: ClassVar[bool] = True
@@ -81,142 +92,155 @@ class Reconcile(Command[Reconciled]):
     unknown: OutcomeUnknown = field(validator=_check_unknown)
 
 
+# -- what a session knows --------------------------------------------------------------------------
+
+
 class Reconciler:
     """What one session knows of the invoices and of its own creates. Times are the session's `now`,
     the calendar is `clock`'s.
+
+    What became of a create is read off its call when that matters. A row is claimed by an
+    `OutcomeUnknown` itself: equal commands may have made two invoices.
     """
 
     def __init__(self, clock: ServerClock) -> None:
         self._clock = clock
         self._seen: dict[str, float] = {}  # ids of all rows, with when they were first seen
-        self._made: dict[str, CreateLightningInvoice] = {}  # by the id that the answer named
-        self._held: dict[str, CreateLightningInvoice] = {}  # by the id of the row shown to it
-        self._under_way: dict[CreateLightningInvoice, None] = {}
-        self._lost: dict[CreateLightningInvoice, None] = {}
+        self._made: set[str] = set()  # ids that answers named
+        self._held: dict[str, OutcomeUnknown] = {}  # by the id of the row shown to it
+        self._creates: dict[Call[Any], Create] = {}  # that did not surely end
 
-    def sends(self, command: Command[Any]) -> None:
-        """A command is on its way."""
-        if isinstance(command, CreateLightningInvoice):
-            self._under_way[command] = None
+    def sends(self, call: Call[Any]) -> None:
+        """A command was submitted."""
+        if isinstance(call.command, CreateLightningInvoice):
+            self._creates[call] = create = Create(call.command, call)
+            create.zeros = self._zero()
 
-    def gave_up(self, command: Command[Any]) -> None:
-        """Its caller went away; it may never be told what came of it."""
-        if isinstance(command, CreateLightningInvoice) and command in self._under_way:
-            del self._under_way[command]
-            self._lost[command] = None
+    def ended(self, call: Call[Any], *, now: float) -> None:
+        """Its caller was told of its end, or went away."""
+        if (create := self._creates.get(call)) is not None:
+            create.given_up_at = now
+            create.zeros += self._zero()
+            self._learn(create)
 
-    def note(self, command: Command[Any], result: object, *, now: float) -> None:
-        """Learn from what a command ended with, be it late."""
-        if isinstance(command, CreateLightningInvoice):
-            self._under_way.pop(command, None)
-        match command, result:
-            case _, InvoiceSnapshot(invoices=rows):
-                for row in rows:
-                    self._seen.setdefault(row.id, now)
-            case CreateLightningInvoice(), CreatedInvoice(id=id):
-                self._made[id] = command
-            case CreateLightningInvoice(), InvoiceMismatch(created=created):
-                self._made[created.id] = command
-            case CreateLightningInvoice(), OutcomeUnknown():
-                self._lost[command] = None
-            case _:
-                pass
+    def saw(self, snapshot: InvoiceSnapshot, *, now: float) -> None:
+        """A listing came."""
+        for row in snapshot.invoices:
+            self._seen.setdefault(row.id, now)
 
     def look_up(
         self, unknown: OutcomeUnknown, snapshot: InvoiceSnapshot, *, asked_at: float
     ) -> Reconciled:
-        """What a listing that was asked for at `asked_at` tells of an unknown command."""
-        command = unknown.command
-        assert isinstance(command, CreateLightningInvoice)
-        named = [row for row in snapshot.invoices if self._made.get(row.id) == command]
-        if named:
-            return Unique(named[0])
-        free = [row for row in snapshot.invoices if self._is_free(row, command)]
-        if command.mark is not None:
-            found = self._by_mark(command, free)
+        """What a listing that was asked for at `asked_at` tells of an unknown create."""
+        self._learn_all()
+        rows = _distinct(snapshot.invoices)
+        own = next((each for each in self._creates.values() if each.unknown is unknown), None)
+        claimant = own.claimant(*self._zero()) if own else self._stranger(unknown, asked_at)
+        if claimant is not None:
+            found = self._find(claimant, unknown, rows.values())
         else:
-            found = self._by_likeness(command, self._alike(unknown, command, free), asked_at)
+            found = _told(own.outcome if own else None, rows)
         if found is not None:
             return found
         moment = self._clock.at(asked_at)
         return NotSeenYet(None if moment is None else moment.utc, len(snapshot.unreadable))
 
-    def _is_free(self, row: LightningInvoice, command: CreateLightningInvoice) -> bool:
-        """Whether it has the command's memo, and is nobody else's."""
-        return (
-            _normal(row.memo) == _normal(command.memo)
-            and row.id not in self._made
-            and self._held.get(row.id, command) == command
-        )
+    # -- what became of them -----------------------------------------------------------------------
 
-    def _by_mark(
-        self, command: CreateLightningInvoice, rows: list[LightningInvoice]
+    def _learn_all(self) -> None:
+        """Late answers name rows, and free those that were shown instead."""
+        for create in [*self._creates.values()]:
+            self._learn(create)
+        known = {create.unknown for create in self._creates.values() if not create.is_open}
+        self._held = {
+            row_id: unknown
+            for row_id, unknown in self._held.items()
+            if row_id not in self._made and unknown not in known
+        }
+
+    def _learn(self, create: Create) -> None:
+        if (created := created_by(create.outcome)) is not None:
+            self._made.add(created.id)
+        if not create.is_open and create.unknown is None:
+            del self._creates[create.call]
+
+    def _zero(self) -> tuple[Moment, ...]:
+        """What the server's clock showed when ours was 0; nothing if nobody's is known."""
+        zero = self._clock.at(0.0)
+        return () if zero is None else (zero,)
+
+    def _stranger(self, unknown: OutcomeUnknown, asked_at: float) -> Claimant:
+        """Of another session: its times count if they can be this clock's and no mark tells."""
+        command, sent_at, lost_at = unknown.command, unknown.sent_at, unknown.ended_at
+        assert isinstance(command, CreateLightningInvoice)
+        if command.mark is not None or max(sent_at, lost_at) > asked_at:
+            sent_at, lost_at = -inf, inf
+        return Claimant.of(command, unknown, sent_at=sent_at, lost_at=lost_at, zeros=self._zero())
+
+    # -- whose a row may be ------------------------------------------------------------------------
+
+    def _find(
+        self, claimant: Claimant, unknown: OutcomeUnknown, rows: Iterable[LightningInvoice]
     ) -> Unique | Candidates | None:
-        if len(rows) == 1 and rows[0].amount_msat == _amount_msat(command):
-            return Unique(rows[0])
-        why = "several rows hold its mark" if len(rows) > 1 else "its mark is on another amount"
-        return Candidates(tuple(rows), why) if rows else None
-
-    def _alike(
-        self, unknown: OutcomeUnknown, command: CreateLightningInvoice, rows: list[LightningInvoice]
-    ) -> list[LightningInvoice]:
-        """Those of its amount and its time, the oldest first."""
-        since, until = self._span(unknown)
-        found = [
-            row
-            for row in rows
-            if self._seen.get(row.id, inf) >= unknown.sent_at
-            and since <= (row.created_at or since) <= until
-            and row.amount_msat == _amount_msat(command)
-        ]
-        return sorted(found, key=lambda row: (row.created_at or since, row.id))
-
-    def _span(self, unknown: OutcomeUnknown) -> tuple[datetime, datetime]:
-        """When its invoice was made, by the server's clock; any time where nobody's is known."""
-        first, last = self._clock.at(unknown.sent_at), self._clock.at(unknown.ended_at)
-        if first is None or last is None:
-            return _EVER
-        return first.utc - first.within - _BEFORE, last.utc + last.within + _AFTER
-
-    def _by_likeness(
-        self, command: CreateLightningInvoice, rows: list[LightningInvoice], asked_at: float
-    ) -> Candidates | None:
-        """What it was shown before, and its share of the rest.
-
-        Commands like it that are still under way get one each before it, for their answers will
-        tell; those that are lost too, one each as long as there are enough.
-        """
-        shown = [row for row in rows if row.id in self._held]
-        rest = [row for row in rows if row.id not in self._held]
-        rest = rest[: max(0, len(rest) - self._like(command, self._under_way))]
-        others = self._like(command, self._lost)
-        share = rest[: max(0 if shown else 1, len(rest) - others)]
-        self._held.update((row.id, command) for row in share)
-        theirs = [row for row in rows if row in shown or row in share]
-        if not theirs:
+        """The rows that may be its own and are nobody else's, as far as they are for it."""
+        fits: list[Seen] = []
+        for row in rows:
+            holder, seen = self._held.get(row.id), Seen(row, self._seen.get(row.id, inf))
+            is_free = holder is None and row.id not in self._made
+            if holder is unknown or (is_free and claimant.may_have_made(seen)):
+                fits.append(seen)
+        fits.sort(key=lambda seen: (seen.row.created_at or claimant.since, seen.row.id))
+        rivals = [each for each in self._others(unknown) if any(map(each.may_have_made, fits))]
+        unfound = [each for each in rivals if each.unknown not in {*self._held.values()}]
+        self._share(unknown, fits, unfound)
+        shown = tuple(seen.row for seen in fits if seen.row.id in self._held)
+        if not shown:
             return None
-        agree = "amount, memo and time" if self._clock.at(asked_at) else "amount and memo"
-        why = f"{agree} agree, and no mark in the memo tells whose it is"
-        if others:
-            why += f"; {others} more unknown commands ask for the same"
-        return Candidates(tuple(theirs), why)
-
-    def _like(
-        self, command: CreateLightningInvoice, others: Iterable[CreateLightningInvoice]
-    ) -> int:
-        """How many others ask for the same and were not found."""
-        found = {command, *self._held.values(), *self._made.values()}
-        return sum(
-            other not in found
-            and other.amount_btc == command.amount_btc
-            and _normal(other.memo) == _normal(command.memo)
-            for other in others
+        if claimant.found_by_mark(shown) and not rivals:
+            return Unique(shown[0])
+        why = claimant.why(shown)
+        lost = sum(not each.is_under_way for each in unfound)
+        return Candidates(
+            shown, f"{why}; {lost} more unknown commands ask for the same" if lost else why
         )
 
+    def _others(self, unknown: OutcomeUnknown) -> Iterator[Claimant]:
+        """All creates of this session that may have made an invoice, but for one."""
+        zero = self._zero()
+        for create in self._creates.values():
+            other = create.claimant(*zero)
+            if other is not None and other.unknown is not unknown:
+                yield other
 
-def _normal(memo: str | None) -> str:
-    return normal(memo or "")
+    def _share(self, unknown: OutcomeUnknown, fits: list[Seen], rivals: list[Claimant]) -> None:
+        """Let it hold its share, besides what it holds.
+
+        A row is left to each create under way, for its answer will tell; and one to each that is
+        lost, but for the row that this one gets in any case.
+        """
+        rest = [seen for seen in fits if seen.row.id not in self._held]
+        least = 0 if len(rest) < len(fits) else 1
+        rest = left_by([each for each in rivals if each.is_under_way], rest)
+        left = left_by([each for each in rivals if not each.is_under_way], rest)
+        self._held.update((seen.row.id, unknown) for seen in left or rest[:least])
 
 
-def _amount_msat(command: CreateLightningInvoice) -> int:
-    return command.amount_sats * _MSAT_PER_SAT
+def _distinct(rows: Iterable[LightningInvoice]) -> dict[str, LightningInvoice]:
+    """By id. Of several with one id a closed one counts."""
+    distinct: dict[str, LightningInvoice] = {}
+    for row in rows:
+        if row.id not in distinct or is_closed(row):
+            distinct[row.id] = row
+    return distinct
+
+
+def _told(outcome: object, rows: Mapping[str, LightningInvoice]) -> Unique | Candidates | None:
+    """What a late answer says of its own command. One that was refused made none."""
+    if (created := created_by(outcome)) is None:
+        return None
+    row = rows.get(created.id) or LightningInvoice(
+        id=created.id,
+        expires_at=created.expires_at,
+        encoded_payment_request=created.encoded_payment_request,
+    )
+    return Candidates((row,), str(outcome)) if isinstance(outcome, InvoiceMismatch) else Unique(row)
