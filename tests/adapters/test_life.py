@@ -22,7 +22,7 @@ from hercle_proto.hercle import (
     WaitClosed,
     Watch,
 )
-from hercle_proto.hercle._watching import Pace
+from hercle_proto.hercle._polls import Pace
 from hercle_sandbox import Running, running_sandbox
 
 ROADS = ("open_hercle", "open_hercle_rest")

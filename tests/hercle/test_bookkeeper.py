@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import vendor
 from hercle_proto import (
+    NEED_DATA,
     AnsweredLate,
     CommandRefused,
     ConnectionFailed,
@@ -20,6 +21,7 @@ from hercle_proto import (
     HercleProtoError,
     LocalProtocolError,
     NoAnswer,
+    NotSent,
     OutcomeUnknown,
     SessionClosed,
     TimedOut,
@@ -36,6 +38,7 @@ from hercle_proto.hercle import (
     InvoiceAppeared,
     InvoiceChanged,
     InvoiceClosed,
+    InvoiceSnapshot,
     ListingFailed,
     NotSeenYet,
     Reconcile,
@@ -119,6 +122,9 @@ class World:
                 peer.later(1.0, lambda: peer.send(answer))
             case "drop":
                 peer.hang_up()
+            case "goodbye":
+                peer.send(answer)
+                peer.close()
             case _:
                 assert manner == "silent"
 
@@ -351,6 +357,131 @@ def test_it_is_watched_once() -> None:
     world.sim.call(Watch())
     with pytest.raises(LocalProtocolError, match="StopWatching"):
         world.sim.submit(Watch())
+
+
+def test_a_watch_that_is_asked_for_twice_or_taken_back() -> None:
+    world = World()
+    world.lists = "slow"
+    first = world.sim.submit(Watch())
+    with pytest.raises(LocalProtocolError, match="StopWatching"):
+        world.sim.submit(Watch())
+    world.sim.call(StopWatching())
+    second = world.sim.submit(Watch())
+    world.sim.abandon(second)
+    world.sim.run(3.0)
+    assert first.error is None, "it has its answer, and is not listened to"
+    world.make()
+    world.sim.run(60.0)
+    assert world.told(*WATCHED) == []
+    assert isinstance(world.sim.call(Watch()), InvoiceSnapshot)
+
+
+def test_the_pace_lasts_from_wait_to_wait() -> None:
+    world = World()
+    each = world.make()
+    for _ in range(40):
+        with pytest.raises(NoAnswer):
+            world.sim.call(WaitClosed(each), timeout=0.5)
+    assert len(world.listed) <= 5
+
+
+def test_a_baseline_while_a_listing_is_under_way() -> None:
+    world = World()
+    world.lists = "silent"
+    world.sim.submit(WaitClosed("x"))
+    world.lists = "answer"
+    world.sim.call(Watch())
+    world.sim.run(60.0)  # raises for a deadline that stands still
+
+
+def test_an_outage_is_no_slow_listing() -> None:
+    down = False
+    policy = ReconnectPolicy(max_attempts=None)
+    world = World(fate=lambda _: DOWN if down else Fate(), reconnect=policy)
+    world.sim.call(Watch())
+    world.lists = "silent"
+    world.sim.run(6.0)
+    world.lists = "answer"
+    down = True
+    world.peers[-1].hang_up()
+    world.sim.run(1500.0)
+    count, peers, down = len(world.listed), len(world.peers), False
+    world.sim.run_until(lambda: len(world.peers) > peers)
+    world.sim.run(6.0)
+    assert len(world.listed) > count
+
+
+def test_a_listing_that_takes_for_ever() -> None:
+    world = World(call_timeout=float("inf"))
+    world.sim.call(Watch())
+    world.lists = "silent"
+    world.sim.run(6.0)
+    world.lists = "answer"
+    each = world.make()
+    world.sim.run(330.0)
+    assert isinstance(world.told(ListingFailed)[0].error.cause, TimedOut)
+    assert world.told(InvoiceAppeared)[0].invoice.id == each
+    assert world.told(AnsweredLate) == []
+
+
+def test_what_is_watched_holds_up_nothing_else() -> None:
+    world = World()
+    world.sim.call(Watch())
+    world.sim.listening = False
+    for _ in range(20):
+        world.make()
+    unknown = world.lose(TEA, "late")
+    world.sim.run(60.0)
+    assert isinstance(unknown, OutcomeUnknown)
+    kinds = []
+    while (event := world.books.next_event()) is not NEED_DATA:
+        kinds.append(type(event))
+    assert kinds.index(AnsweredLate) <= 3
+    assert kinds.count(InvoiceAppeared) == 21
+
+
+def test_the_last_event_is_the_last() -> None:
+    world = World()
+    world.sim.call(Watch())
+    world.sim.listening = False
+    for _ in range(5):
+        world.make()
+    world.sim.run(6.0)
+    world.sim.close()
+    world.sim.listening = True
+    world.sim.run(60.0)
+    assert len(world.told(InvoiceAppeared)) == 5
+    assert isinstance(world.sim.events[-1], Disconnected)
+
+
+def test_a_closing_in_the_last_listing() -> None:
+    world = World(reconnect=None)
+    each = world.make()
+    call = world.sim.submit(WaitClosed(each))
+    world.sim.run(1.0)
+    world.close_invoice(each)
+    world.lists = "goodbye"
+    world.sim.run(10.0)
+    assert call.result().invoice.id == each
+    assert world.books.closed
+
+
+def test_errors_name_the_command_that_was_asked() -> None:
+    world = World(road=hercle_rest)
+    world.lists = "refuse"
+    unknown = OutcomeUnknown(TEA, sent_at=START, ended_at=START, cause=SessionClosed())
+    for command in (Reconcile(unknown), Watch()):
+        with pytest.raises(CommandRefused) as refused:
+            world.sim.call(command)
+        assert refused.value.command is command
+        assert isinstance(refused.value.__cause__, Unauthorized)
+        assert str(refused.value).startswith(f"{command.name} was refused")
+    world = World(fate=lambda n: Fate() if n == 1 else DOWN)
+    world.peers[-1].hang_up()
+    world.sim.run(0.0)
+    with pytest.raises(NotSent) as not_sent:
+        world.sim.call(Watch(), timeout=1.0)
+    assert not_sent.value.command == Watch()
 
 
 def test_a_queue_that_is_full_is_a_failed_listing() -> None:

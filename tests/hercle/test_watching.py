@@ -15,8 +15,10 @@ from hercle_proto.hercle import (
     InvoiceClosed,
     InvoiceSnapshot,
     LightningInvoice,
+    WaitClosed,
 )
-from hercle_proto.hercle._watching import Pace, Watcher
+from hercle_proto.hercle._polls import Pace
+from hercle_proto.hercle._watching import Watcher
 from payment_requests import VECTORS, build
 
 NOON = datetime(2026, 5, 7, 12, tzinfo=UTC)
@@ -51,7 +53,10 @@ class Story:
         )
 
     def news(self) -> list[object]:
-        return [*self.watcher.news]
+        told = []
+        while self.watcher.has_news:
+            told.append(self.watcher.next_event())
+        return told
 
 
 def test_what_is_there_at_first_is_no_news() -> None:
@@ -84,7 +89,7 @@ def test_a_listener_that_lags_misses_no_closing() -> None:
     story = Story()
     story.see(row(memo="1"))
     story.see(row(memo="2", status="CLOSED"))
-    assert next(story.watcher.news) == InvoiceAppeared(row(memo="2", status="CLOSED"))
+    assert story.watcher.next_event() == InvoiceAppeared(row(memo="2", status="CLOSED"))
     story.see(row(memo="3", status="CLOSED"))
     assert story.news() == [InvoiceClosed(row(memo="3", status="CLOSED"), None)]
 
@@ -181,6 +186,61 @@ def test_what_the_payment_request_tells() -> None:
 EVEN = b"\x80\0\0\0"
 
 
+def test_each_row_is_told_before_any_again() -> None:
+    story = Story()
+    story.see(row("a"), row("b"))
+    told = []
+    for memo in range(6):
+        story.see(row("a", memo=str(memo)), row("b", "CLOSED"))
+        told.append(story.watcher.next_event())
+    assert [type(event) for event in told[:4]] == [
+        InvoiceAppeared,
+        InvoiceAppeared,
+        InvoiceClosed,
+        InvoiceChanged,
+    ]
+
+
+def test_a_change_that_was_taken_back_is_no_news() -> None:
+    story = Story(row())
+    story.see(row(memo="m"))
+    assert story.watcher.has_news
+    story.see(row())
+    assert not story.watcher.has_news
+
+
+@pytest.mark.parametrize("first", ["OPEN", "CLOSED"])
+def test_of_rows_with_one_id_the_closed_one_counts(first: str) -> None:
+    story = Story(row())
+    second = "OPEN" if first == "CLOSED" else "CLOSED"
+    story.see(row(status=first), row(status=second))
+    assert story.news() == [InvoiceClosed(row(status="CLOSED"), None)]
+
+
+def test_listings_that_were_asked_for_together_may_come_in_any_order() -> None:
+    story = Story(row())
+    story.see(row(status="CLOSED"), at=5.0)
+    story.see(row(), at=5.0)
+    assert story.news() == [InvoiceClosed(row(status="CLOSED"), None)]
+    story.see(row(), at=6.0)
+    assert story.news() == [InvoiceChanged(row(status="CLOSED"), row())], "it was opened again"
+    assert story.watcher.closing("a") == InvoiceClosed(row(status="CLOSED"), None)
+
+
+def test_what_was_known_before_does_not_appear() -> None:
+    story = Story(row("a", "CLOSED"), row("b"))
+    story.watcher.stop()
+    story.watcher.listen(InvoiceSnapshot(()))
+    story.see(row("a", "CLOSED"), row("b"), row("c"))
+    assert story.news() == [InvoiceAppeared(row("c"))]
+
+
+@pytest.mark.parametrize("wrong", [None, 5, "", b"a"])
+def test_who_waits_names_an_invoice(wrong: object) -> None:
+    with pytest.raises(InvalidArgument):
+        WaitClosed(wrong)
+
+
 def test_pace() -> None:
     pace = Pace(lambda n: EVEN[:n])
     assert pace.answered(0.01) == pytest.approx(5.0)
@@ -188,6 +248,7 @@ def test_pace() -> None:
     assert [pace.failed() for _ in range(4)] == pytest.approx([80.0, 160.0, 300.0, 300.0])
     assert pace.answered(0.01) == pytest.approx(5.0)
     assert pace.answered(30.0) == pytest.approx(600.0)
+    assert pace.not_sent() == pytest.approx(5.0)
     assert pace.failed() == pytest.approx(600.0)
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import inf
-from typing import Any, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
 from hercle_proto._contract import (
-    AnsweredLate,
+    NEED_DATA,
     Buffer,
     Call,
     Command,
@@ -27,31 +27,27 @@ from hercle_proto._errors import (
     LocalProtocolError,
     NoAnswer,
     SessionClosed,
+    TimedOut,
     Unauthorized,
 )
-from hercle_proto.hercle._listings import HercleMachine, Listing, sent_at
+from hercle_proto.hercle._commands import GetLightningInvoices
+from hercle_proto.hercle._listings import HercleMachine, Listing, in_the_name_of, sent_at
 from hercle_proto.hercle._models import InvoiceSnapshot
+from hercle_proto.hercle._polls import Polls
 from hercle_proto.hercle._reconcile import Reconcile, Reconciled, Reconciler
 from hercle_proto.hercle._waiting import Waiting
-from hercle_proto.hercle._watching import (
-    ListingFailed,
-    Pace,
-    StopWatching,
-    WaitClosed,
-    Watch,
-    Watcher,
-)
+from hercle_proto.hercle._watching import ListingFailed, StopWatching, WaitClosed, Watch, Watcher
 
 __all__ = ["Bookkeeper"]
 
 R = TypeVar("R")
-
+_GONE: Final = "its caller went away"
 
 _Then: TypeAlias = Callable[[Call[InvoiceSnapshot], float], None]
 """What to do when a listing has ended."""
 
-_Conclude: TypeAlias = Callable[[Any, Call[InvoiceSnapshot], float], object]
-"""A command's answer by a listing."""
+_Conclude: TypeAlias = Callable[[Call[Any], Call[InvoiceSnapshot], float], object]
+"""The answer of a call of ours, by a listing."""
 
 
 class Bookkeeper:
@@ -64,18 +60,18 @@ class Bookkeeper:
 
     def __init__(self, inside: HercleMachine, *, entropy: Entropy) -> None:
         self._inside = inside
-        self._next_inside = inside.next_event  # looked up once: it is called for every event
+        self._next_inside = inside.next_event  # looked up once, for it is called for every event
         self._reconciler = Reconciler(inside.clock)
         self._watcher = Watcher()
-        self._pace = Pace(entropy)
+        self._waiting = Waiting()
+        self._polls = Polls(entropy)
         self._listings: dict[Call[Any], _Then] = {}  # asked of the session inside
         self._asking: dict[Call[Any], Call[InvoiceSnapshot]] = {}  # ours, with its listing
-        self._waiting = Waiting()
-        self._polling: Call[InvoiceSnapshot] | None = None
-        self._poll_at: float | None = None
+        self._watch: Call[Any] | None = None  # the one that began to watch, or is about to
         self._settled: list[Call[Any]] = []
         self._last_id = 0
         self._over: HercleProtoError | None = None
+        self._was_news = False  # the last event was of what is watched
         self._now = 0.0  # of the newest input: taking what settled is none
         # what has to do with streams only goes straight to the session inside
         self.ready = inside.ready
@@ -90,8 +86,10 @@ class Bookkeeper:
         return self._inside.closed
 
     def next_deadline(self) -> float | None:
-        deadlines = (self._inside.next_deadline(), self._poll_at, self._waiting.next_deadline())
-        return min((each for each in deadlines if each is not None and each < inf), default=None)
+        inside = self._inside.next_deadline()
+        polls = self._polls.next_deadline(wanted=self._wants_polls)
+        first = min(inf if inside is None else inside, polls, self._waiting.next_deadline())
+        return None if first == inf else first
 
     def settled(self) -> list[Call[Any]]:
         self._collect(self._now)
@@ -99,13 +97,17 @@ class Bookkeeper:
         return settled
 
     def next_event(self) -> Event | Literal[NeedData.NEED_DATA]:
-        if (news := next(self._watcher.news, None)) is not None:
-            return news
-        while isinstance(event := self._next_inside(), AnsweredLate):
-            if not isinstance(event.command, Listing):
-                self._reconciler.note(event.command, event.answer, now=self._now)
-                return event
-        return event
+        return self._next_in_turn() if self._watcher.has_news else self._next_inside()
+
+    def _next_in_turn(self) -> Event:
+        """What is watched and what comes from inside take turns, so that neither waits for ever.
+
+        At the end what is watched comes first, for the session's last event is the last of all.
+        """
+        self._was_news = not self._was_news or self._over is not None
+        if not self._was_news and (event := self._next_inside()) is not NEED_DATA:
+            return event
+        return self._watcher.next_event()
 
     # -- inputs ------------------------------------------------------------------------------------
 
@@ -115,6 +117,7 @@ class Bookkeeper:
 
     def close(self, *, now: float, at_once: bool = False) -> None:
         self._inside.close(now=now, at_once=at_once)
+        self._collect(now)
         self._end(SessionClosed())
         self._look(now)
 
@@ -133,6 +136,11 @@ class Bookkeeper:
     def handle_timer(self, *, now: float) -> None:
         self._inside.handle_timer(now=now)
         self._settled += self._waiting.time_out(now=now)
+        if (listing := self._polls.given_up(now=now)) is not None:
+            del self._listings[listing]
+            self._inside.abandon(listing, now=now)
+            cause = TimedOut(listing.command.name, self._polls.PATIENCE)
+            self._poll_failed(listing, NoAnswer(listing.command, cause=cause), now)
         self._look(now)
 
     def submit(self, command: Command[R], *, now: float, timeout: float | None = None) -> Call[R]:
@@ -141,38 +149,38 @@ class Bookkeeper:
             case Reconcile():
                 call = self._ask(command, self._reconciled, now, timeout)
             case Watch():
-                if self._watcher.listened_to:
+                if self._watch is not None:
                     raise LocalProtocolError("it is watched already: StopWatching comes first")
-                call = self._ask(command, self._watched, now, timeout)
+                call = self._watch = self._ask(command, self._watched, now, timeout)
             case StopWatching():
                 call = self._new(command)
+                self._watch = None
                 self._watcher.stop()
                 call.answer(None)
                 self._settled.append(call)
             case WaitClosed():
                 call = self._new(command)
                 limit = inf if timeout is None else timeout
-                self._waiting.add(call, command.id, now=now, timeout=limit)
-                self._tell_waiting()
+                closed = self._watcher.closing(command.id)
+                self._settled += self._waiting.add(call, closed=closed, now=now, timeout=limit)
             case _:
                 call = self._inside.submit(command, now=now, timeout=timeout)
-                self._reconciler.sends(call.command)
+                self._reconciler.sends(call)
         self._look(now)
         return cast("Call[R]", call)
 
     def abandon(self, call: Call[Any], *, now: float) -> None:
         if call in self._waiting:
             call.abandoned = True
-            self._settled += self._waiting.give_up(call, GivenUp("its caller went away"))
+            self._settled += self._waiting.give_up(call, GivenUp(_GONE))
         elif (listing := self._asking.pop(call, None)) is not None:
             call.abandoned = True
             del self._listings[listing]
             self._inside.abandon(listing, now=now)
-            call.fail(NoAnswer(call.command, cause=GivenUp("its caller went away")))
-            self._settled.append(call)
+            self._fail(call, NoAnswer(call.command, cause=GivenUp(_GONE)))
         else:
-            self._reconciler.gave_up(call.command)
             self._inside.abandon(call, now=now)
+            self._reconciler.ended(call, now=now)
         self._look(now)
 
     # -- calls of ours -----------------------------------------------------------------------------
@@ -199,39 +207,41 @@ class Bookkeeper:
     ) -> None:
         del self._asking[call]
         if listing.error is not None:
-            call.fail(listing.error)
+            self._fail(call, in_the_name_of(call.command, listing.error))
         else:
             self._took(listing, now)
-            call.answer(conclude(call.command, listing, now))
-        self._settled.append(call)
+            call.answer(conclude(call, listing, now))
+            self._settled.append(call)
 
     def _reconciled(
-        self, command: Reconcile, listing: Call[InvoiceSnapshot], now: float
+        self, call: Call[Reconciled], listing: Call[InvoiceSnapshot], now: float
     ) -> Reconciled:
-        asked_at = sent_at(listing)
-        return self._reconciler.look_up(command.unknown, listing.result(), asked_at=asked_at)
+        unknown = cast("Reconcile", call.command).unknown
+        return self._reconciler.look_up(unknown, listing.result(), asked_at=sent_at(listing))
 
     def _watched(
-        self, command: Watch, listing: Call[InvoiceSnapshot], now: float
+        self, call: Call[InvoiceSnapshot], listing: Call[InvoiceSnapshot], now: float
     ) -> InvoiceSnapshot:
-        self._watcher.listen(listing.result())
-        self._poll_at = now + self._pace.answered(now - sent_at(listing))
+        if call is self._watch:  # it is still wanted
+            self._watcher.listen(listing.result())
+            self._polls.came(listing, now=now)
         return listing.result()
 
-    def _tell_waiting(self) -> None:
-        self._settled += self._waiting.tell(self._watcher.closing)
+    def _fail(self, call: Call[Any], error: HercleProtoError) -> None:
+        if call is self._watch:
+            self._watch = None
+        call.fail(error)
+        self._settled.append(call)
 
     # -- what comes from inside --------------------------------------------------------------------
 
     def _look(self, now: float) -> None:
         """See what came of an input, and whether it is time for another listing."""
         self._now = now
+        self._collect(now)
         if self._over is None and self._inside.error is not None:
             self._end(self._inside.error)
-        self._collect(now)
-        if not (self._waiting or self._watcher.listened_to) or self._over is not None:
-            self._poll_at = None
-        elif self._polling is None and (self._poll_at is None or self._poll_at <= now):
+        if self._wants_polls and self._polls.is_due(now=now):
             self._poll(now)
 
     def _end(self, cause: HercleProtoError) -> None:
@@ -241,40 +251,50 @@ class Bookkeeper:
 
     def _collect(self, now: float) -> None:
         for call in self._inside.settled():
-            if not isinstance(call.command, Listing):
-                self._reconciler.note(call.command, call.error or call.result(), now=now)
-                self._settled.append(call)
-            elif (then := self._listings.pop(call, None)) is not None:
+            if (then := self._listings.pop(call, None)) is not None:
                 then(call, now)
+            elif not isinstance(call.command, Listing):  # else one that was let go of
+                self._reconciler.ended(call, now=now)
+                if isinstance(call.command, GetLightningInvoices) and call.error is None:
+                    self._reconciler.saw(call.result(), now=now)
+                self._settled.append(call)
 
     def _took(self, listing: Call[InvoiceSnapshot], now: float) -> None:
         """A listing of ours was answered."""
         asked_at, clock = sent_at(listing), self._inside.clock
-        self._reconciler.note(listing.command, listing.result(), now=now)
+        self._reconciler.saw(listing.result(), now=now)
         self._watcher.take(
             listing.result(), asked_at=asked_at, asked=clock.at(asked_at), came=clock.at(now)
         )
-        self._tell_waiting()
+        self._settled += self._waiting.tell(self._watcher.closing)
 
     # -- listings, one after the other -------------------------------------------------------------
 
+    @property
+    def _wants_polls(self) -> bool:
+        return self._over is None and bool(self._waiting or self._watcher.listened_to)
+
     def _poll(self, now: float) -> None:
-        self._poll_at = None
         try:
-            self._polling = self._inside.submit(Listing(), now=now)
-        except LocalProtocolError:  # too much waits already
-            self._poll_at = now + self._pace.failed()
+            listing = self._inside.submit(Listing(), now=now)
+        except LocalProtocolError as error:  # too much waits already
+            self._poll_failed(None, error, now)
         else:
-            self._listings[self._polling] = self._polled
+            self._polls.asked(listing, now=now)
+            self._listings[listing] = self._polled
 
     def _polled(self, listing: Call[InvoiceSnapshot], now: float) -> None:
-        self._polling = None
         if listing.error is None:
             self._took(listing, now)
-            self._poll_at = now + self._pace.answered(now - sent_at(listing))
-        elif self._over is None:
-            delay = self._pace.failed()
-            self._poll_at = now + delay
-            self._watcher.failed(ListingFailed(listing.error, delay))
-            if isinstance(listing.error.__cause__, Unauthorized):  # and would be again
-                self._settled += self._waiting.give_up_all(listing.error.__cause__)
+            self._polls.came(listing, now=now)
+        else:
+            self._poll_failed(listing, listing.error, now)
+
+    def _poll_failed(
+        self, listing: Call[InvoiceSnapshot] | None, error: HercleProtoError, now: float
+    ) -> None:
+        delay = self._polls.failed(listing, now=now)
+        if self._over is None and self._inside.error is None:
+            self._watcher.failed(ListingFailed(error, delay))
+        if isinstance(error.__cause__, Unauthorized):  # and would be again
+            self._settled += self._waiting.give_up_all(error.__cause__)

@@ -3,82 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from heapq import heappop, heappush
 from math import inf
-from typing import TypeAlias
-
-from attrs import frozen
+from typing import TypeAlias, cast
 
 from hercle_proto._contract import Call
 from hercle_proto._errors import HercleProtoError, LocalProtocolError, NoAnswer, TimedOut
-from hercle_proto.hercle._watching import InvoiceClosed
+from hercle_proto.hercle._watching import InvoiceClosed, WaitClosed
 
 __all__ = ["Waiting"]
 
 _Calls: TypeAlias = list[Call[InvoiceClosed]]
 
 
-@frozen
-class _Wait:
-    invoice_id: str
-    timeout: float
-    due: float
-
-
 class Waiting:
     """Who waits, for what, and until when. The calls that a method ended are its result."""
 
     def __init__(self) -> None:
-        self._waits: dict[Call[InvoiceClosed], _Wait] = {}
+        self._calls: dict[Call[InvoiceClosed], str] = {}  # with ids of invoices
+        self._deadlines: list[tuple[float, int, Call[InvoiceClosed], float]] = []
+        """A heap, with time-outs; some of its calls may have ended."""
 
     def __bool__(self) -> bool:
-        return bool(self._waits)
+        return bool(self._calls)
 
     def __contains__(self, call: object) -> bool:
-        return call in self._waits
+        return call in self._calls
 
     def add(
-        self, call: Call[InvoiceClosed], invoice_id: str, *, now: float, timeout: float
-    ) -> None:
-        """It waits from now on, for so many seconds; infinity is without end.
+        self,
+        call: Call[InvoiceClosed],
+        *,
+        closed: InvoiceClosed | None,
+        now: float,
+        timeout: float,
+    ) -> _Calls:
+        """A `WaitClosed` waits from now on, for so many seconds; infinity is without end. `closed`
+        ends it.
 
         Raises `LocalProtocolError` for a time-out that is none.
         """
         if not timeout > 0:
             raise LocalProtocolError(f"a time-out must be more than 0 seconds; got {timeout!r}")
-        self._waits[call] = _Wait(invoice_id, timeout, now + timeout)
+        if closed is not None:
+            call.answer(closed)
+            return [call]
+        self._calls[call] = cast("WaitClosed", call.command).id
+        if timeout != inf:
+            heappush(self._deadlines, (now + timeout, call.id, call, timeout))
+        return []
 
     def next_deadline(self) -> float:
-        """When the first one has waited long enough."""
-        return min((wait.due for wait in self._waits.values()), default=inf)
+        """When the first one has waited long enough, or had, if it has ended since."""
+        return self._deadlines[0][0] if self._deadlines else inf
 
     def time_out(self, *, now: float) -> _Calls:
         """Those that have waited long enough."""
-        late = [call for call, wait in self._waits.items() if wait.due <= now]
-        for call in late:
-            cause = TimedOut(call.command.name, self._waits[call].timeout)
-            call.fail(NoAnswer(call.command, cause=cause))
-        return self._without(late)
+        late = []
+        while self._deadlines and self._deadlines[0][0] <= now:
+            _, _, call, timeout = heappop(self._deadlines)
+            if call in self._calls:
+                late += self.give_up(call, TimedOut(call.command.name, timeout))
+        return late
 
     def tell(self, closing: Callable[[str], InvoiceClosed | None]) -> _Calls:
         """Those whose invoice was closed."""
         ended = []
-        for call, wait in self._waits.items():
-            if (closed := closing(wait.invoice_id)) is not None:
+        for call, invoice_id in self._calls.items():
+            if (closed := closing(invoice_id)) is not None:
                 call.answer(closed)
                 ended.append(call)
-        return self._without(ended)
+        for call in ended:
+            del self._calls[call]
+        return ended
 
     def give_up(self, call: Call[InvoiceClosed], cause: HercleProtoError) -> _Calls:
         """This one, without an answer."""
         call.fail(NoAnswer(call.command, cause=cause))
-        return self._without([call])
+        del self._calls[call]
+        return [call]
 
     def give_up_all(self, cause: HercleProtoError) -> _Calls:
         """All of them, without an answer."""
-        calls = [*self._waits]
-        return [ended for call in calls for ended in self.give_up(call, cause)]
-
-    def _without(self, ended: _Calls) -> _Calls:
-        for call in ended:
-            del self._waits[call]
-        return ended
+        return [ended for call in [*self._calls] for ended in self.give_up(call, cause)]

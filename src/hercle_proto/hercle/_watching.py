@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from itertools import chain
 from math import inf
-from typing import ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 from msgspec.structs import replace
 
-from hercle_proto._contract import Command, Entropy, Event
-from hercle_proto._errors import HercleProtoError
+from hercle_proto._contract import Command, Event
+from hercle_proto._errors import HercleProtoError, InvalidArgument
 from hercle_proto.client import Moment
 from hercle_proto.hercle._models import InvoiceSnapshot, LightningInvoice
 
@@ -21,7 +19,6 @@ __all__ = [
     "InvoiceChanged",
     "InvoiceClosed",
     "ListingFailed",
-    "Pace",
     "StopWatching",
     "WaitClosed",
     "Watch",
@@ -100,17 +97,23 @@ class ListingFailed(Event):
 WatchEvent: TypeAlias = InvoiceAppeared | InvoiceChanged | InvoiceClosed | ListingFailed
 
 
+def _check_id(_instance: object, _attribute: object, value: Any) -> None:
+    if not isinstance(value, str) or not value:
+        got = repr(value) if isinstance(value, str) else type(value).__name__
+        raise InvalidArgument("id", "must be an invoice's id", got)
+
+
 @frozen
 class WaitClosed(Command[InvoiceClosed]):
     """Wait until the vendor has closed an invoice, listed already or not.
 
     The session asks for listings as it does for `Watch`. Without a time-out it waits as long as the
-    session lasts, or until the key is refused.
+    session lasts, or until the key is refused. Raises `InvalidArgument`.
     """
 
     repeatable: ClassVar[bool] = True
 
-    id: str
+    id: str = field(validator=_check_id)
 
 
 # -- what changed ----------------------------------------------------------------------------------
@@ -119,19 +122,23 @@ class WaitClosed(Command[InvoiceClosed]):
 class Watcher:
     """The newest listing, and what its listener was told of it.
 
-    Events are the difference between the two and are made when they are taken. So a listener that
-    lags misses no invoice and no closing, hears of a row's changes at once, and costs no memory.
+    Events are the difference between the two and are made when they are taken, each row in its
+    turn. So a listener that lags misses no invoice and no closing, hears of a row's changes at
+    once, and costs as much memory as one more listing, however long it lags.
     """
 
     def __init__(self) -> None:
         self._asked_at = -inf
         self._rows: dict[str, LightningInvoice] = {}
         self._open_at: dict[str, Moment | None] = {}  # when a row was last seen that is not closed
-        self._closed: dict[str, bool | None] = {}  # ids, with `before_expiry`
+        self._closings: dict[str, InvoiceClosed] = {}
+        self._closed_at: dict[str, float] = {}  # when the newest listing with it closed was asked
         self._told: dict[str, LightningInvoice] | None = None  # None: nobody listens
         self._told_closed: set[str] = set()
-        self.news: Iterator[WatchEvent] = iter(())
-        """What the listener was not told yet."""
+        self._failure: ListingFailed | None = None
+        self._due: dict[str, None] = {}  # rows with something to tell, in order
+        self.has_news = False
+        """Whether there is something that the listener was not told yet."""
 
     def take(
         self,
@@ -143,29 +150,61 @@ class Watcher:
     ) -> None:
         """A listing came; `asked` and `came` are what the server's clock showed then.
 
-        One that was asked for earlier than the newest is news no more.
+        One that was asked for earlier than the newest is news no more. Of rows with one id, and in
+        listings that were asked for together, the closed one counts.
         """
-        if asked_at < self._asked_at:
+        self._failure = None
+        if asked_at >= self._asked_at:
+            self._asked_at = asked_at
+            for row in snapshot.invoices:
+                self._take_row(row, asked_at, asked, came)
+        self._look()
+
+    def _take_row(
+        self, row: LightningInvoice, asked_at: float, asked: Moment | None, came: Moment | None
+    ) -> None:
+        if is_closed(row):
+            self._closed_at[row.id] = asked_at
+            self._take_closing(row, came)
+        elif self._closed_at.get(row.id, -inf) >= asked_at:
             return
-        self._asked_at = asked_at
-        for row in snapshot.invoices:
-            self._rows[row.id] = row
-            if not is_closed(row):
-                self._open_at[row.id] = asked
-            elif row.id not in self._closed:
-                self._closed[row.id] = _before_expiry(row, self._open_at.get(row.id), came)
-        self.news = self._differences()
+        else:
+            self._open_at[row.id] = asked
+        self._rows[row.id] = row
+        if self._told is None or self._knows(row, self._told.get(row.id)):
+            self._due.pop(row.id, None)
+        else:
+            self._due[row.id] = None
+
+    def _take_closing(self, row: LightningInvoice, came: Moment | None) -> None:
+        known = self._closings.get(row.id)
+        if known is None:
+            before_expiry = _before_expiry(row, self._open_at.get(row.id), came)
+            self._closings[row.id] = InvoiceClosed(row, before_expiry)
+        elif known.invoice != row:
+            self._closings[row.id] = InvoiceClosed(row, known.before_expiry)
+
+    def _knows(self, row: LightningInvoice, told: LightningInvoice | None) -> bool:
+        """Whether the listener was told all of it."""
+        untold = row.id in self._closings and row.id not in self._told_closed
+        return not untold and told is not None and _alike(told, row)
 
     def listen(self, baseline: InvoiceSnapshot) -> None:
-        """Somebody listens, and knows this listing."""
-        self._told = {row.id: row for row in baseline.invoices}
-        self._told_closed = {row.id for row in baseline.invoices if is_closed(row)}
-        self.news = self._differences()
+        """Somebody listens, and knows this listing, which was taken before."""
+        known = {row.id: row for row in baseline.invoices}
+        self._told = {**self._rows, **known}
+        closed = {row.id for row in baseline.invoices if is_closed(row)}
+        self._told_closed = closed | (self._closings.keys() - known.keys())
+        for row in self._rows.values():
+            if not self._knows(row, self._told[row.id]):
+                self._due[row.id] = None
+        self._look()
 
     def stop(self) -> None:
         """Nobody listens."""
         self._told = None
-        self.news = iter(())
+        self._due.clear()
+        self._look()
 
     @property
     def listened_to(self) -> bool:
@@ -173,29 +212,38 @@ class Watcher:
 
     def failed(self, failure: ListingFailed) -> None:
         """A listing did not come."""
-        self.news = chain((failure,), self._differences())
+        self._failure = failure
+        self._look()
 
     def closing(self, invoice_id: str) -> InvoiceClosed | None:
         """That it was closed, if it was."""
-        if invoice_id not in self._closed:
-            return None
-        return InvoiceClosed(self._rows[invoice_id], self._closed[invoice_id])
+        return self._closings.get(invoice_id)
 
-    def _differences(self) -> Iterator[WatchEvent]:
-        """Each is told once it is taken. A new listing begins anew, with what is left to tell."""
-        if (told := self._told) is None:
-            return
-        for row in [*self._rows.values()]:
-            before = told.get(row.id)
-            closing = None if row.id in self._told_closed else self.closing(row.id)
-            told[row.id] = row
-            if before is None:
-                yield InvoiceAppeared(row)
-            elif closing is None and not _alike(before, row):
-                yield InvoiceChanged(before, row)
-            if closing is not None:
-                self._told_closed.add(row.id)
-                yield closing
+    def next_event(self) -> WatchEvent:
+        """What the listener was not told yet, if it `has_news`: each row once before any again."""
+        if (failure := self._failure) is not None:
+            self._failure = None
+            self._look()
+            return failure
+        assert self._told is not None
+        row = self._rows[next(iter(self._due))]
+        before = self._told.get(row.id)
+        event: InvoiceAppeared | InvoiceChanged | InvoiceClosed
+        if before is None:
+            event = InvoiceAppeared(row)
+        elif row.id in self._closings and row.id not in self._told_closed:
+            event = self._closings[row.id]
+            self._told_closed.add(row.id)
+        else:
+            event = InvoiceChanged(before, row)
+        self._told[row.id] = event.invoice
+        if self._knows(row, event.invoice):
+            del self._due[row.id]
+        self._look()
+        return event
+
+    def _look(self) -> None:
+        self.has_news = bool(self._due) or self._failure is not None
 
 
 def is_closed(row: LightningInvoice) -> bool:
@@ -221,33 +269,3 @@ def _before_expiry(
     if open_at and row.is_expired(at=open_at.utc - open_at.within - _ABOUT):
         return False
     return None
-
-
-# -- how often -------------------------------------------------------------------------------------
-
-
-class Pace:
-    """How long to wait for the next listing. Times are seconds."""
-
-    LEAST: Final = 5.0
-    MOST: Final = 300.0
-    """After failures; a listing that takes long is asked for less often still."""
-    SHARE: Final = 20
-
-    def __init__(self, entropy: Entropy) -> None:
-        self._entropy = entropy
-        self._delay = self.LEAST
-
-    def answered(self, duration: float) -> float:
-        """The delay after a listing that took so long."""
-        self._delay = max(self.LEAST, self.SHARE * duration)
-        return self._drawn()
-
-    def failed(self) -> float:
-        """The delay after one that failed."""
-        self._delay = max(self._delay, min(2 * self._delay, self.MOST))
-        return self._drawn()
-
-    def _drawn(self) -> float:
-        chance = int.from_bytes(self._entropy(4)) / 2**32
-        return self._delay * (0.9 + 0.2 * chance)
