@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from random import Random
 
 import httpx
@@ -29,9 +30,11 @@ from hercle_proto.http import Response
 from hercle_proto.reflex import (
     FindInvoices,
     GetHello,
+    Pages,
     Part,
     PushInvoice,
     ReflexCommand,
+    ReflexInvoice,
     Tag,
     reflex_exchange,
     reflex_session,
@@ -105,6 +108,23 @@ def test_do_not_save() -> None:
     sim, server = simulated()
     assert sim.call(PushInvoice(PAYMENT_REQUEST, do_not_save=True)).invoice is not None
     assert server.invoices == []
+
+
+def test_a_null_row_ends_no_page() -> None:
+    """It is told as an invoice of which nothing is known, and what follows is found."""
+    rows = [{"id": "a"}, None, {"id": "b"}, {"id": "c"}, None]
+
+    def react(asked: Asked) -> Reaction:
+        page = json.loads(asked.body)["variables"]["page"]
+        told = rows[page["offset"] :][: page["limit"]]
+        body = {"data": {"getInvoices": {"find_many": {"list": told}}}}
+        return Reaction(200, json.dumps(body).encode())
+
+    sim, _ = simulated(react)
+    pages = Pages(FindInvoices(limit=2), now=datetime(2023, 11, 1, tzinfo=UTC))
+    found = list(pages.each(sim.call))
+    assert [row.id for row in found] == ["a", None, "b", "c", None]
+    assert found[1] == ReflexInvoice()
 
 
 def test_a_page_is_as_long_as_asked() -> None:

@@ -117,6 +117,7 @@ READ: list[tuple[type[Any], dict[str, object], Any]] = [
     (NodeChannel, {"chan_id": "878742812000321537"}, NodeChannel(chan_id=878742812000321537)),
     (NodeChannel, {"chan_id": 878742812000321537}, NodeChannel(chan_id=878742812000321537)),
     (NodeChannel, {"chan_id": "799221x1x0"}, NodeChannel(chan_id="799221x1x0")),
+    (FoundInvoices, {"list": [{}, None]}, FoundInvoices(list=(ReflexInvoice(), ReflexInvoice()))),
     (IpLocation, {"lat": "47.17", "lon": -8}, IpLocation(lat=Decimal("47.17"), lon=Decimal(-8))),
 ]
 

@@ -148,7 +148,11 @@ class Aggregated:
 
 @frozen(kw_only=True)
 class FoundInvoices:
-    """The answer to `FindInvoices`. What was not asked for is empty or None."""
+    """The answer to `FindInvoices`. What was not asked for is empty or None.
+
+    A row that came as null is an invoice of which nothing is told, so that a page is as long here
+    as it was there.
+    """
 
     aggregated: Aggregated | None = None
     list: tuple[ReflexInvoice, ...] = field(default=(), repr=lambda rows: f"<{len(rows)}>")

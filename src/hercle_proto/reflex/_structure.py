@@ -1,7 +1,8 @@
 """Answers out of plain JSON values, by cattrs; what does not fit is told with its path.
 
-Only what an answer says is judged: unknown fields are nobody's business, and a null list is empty.
-No value gets into an error.
+Only what an answer says is judged: unknown fields are nobody's business, a null list is empty, and
+nulls in a list are left out. A null invoice is one of which nothing is told: pages are counted by
+their rows. No value gets into an error.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from cattrs.gen import make_dict_structure_fn
 from hercle_proto._errors import RemoteProtocolError
 from hercle_proto._numbers import MAX_DIGITS
 from hercle_proto._timestamps import parse_timestamp
-from hercle_proto.reflex._models import OpenValue, When
+from hercle_proto.reflex._models import OpenValue, ReflexInvoice, When
 
 __all__ = ["structure"]
 
@@ -144,13 +145,14 @@ def _is_tuple(kind: Any) -> bool:
 def _tuple_of(kind: Any) -> Callable[[object, object], tuple[object, ...]]:
     item: Any = get_args(kind)[0]
     nullable: Any = GenericAlias(list, (item | None,))
+    null = (ReflexInvoice(),) if item is ReflexInvoice else ()
 
     def all_of(value: object, _: object) -> tuple[object, ...]:
         """Up to the first that does not fit, for a list of cattrs' keeps an error for each."""
         found: list[object] = []
         for index, each in enumerate(_items(value)):
             try:
-                found += () if each is None else (_converter().structure(each, item),)
+                found += null if each is None else (_converter().structure(each, item),)
             except Exception:  # noqa: BLE001 - whatever it is: it is raised again, with its place
                 _converter().structure([*repeat(None, index), each], nullable)
                 raise AssertionError("what fits no item fits no list of them") from None
