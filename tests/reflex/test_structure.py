@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import attrs
 import pytest
+import rich.pretty
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -125,6 +126,13 @@ READ: list[tuple[type[Any], dict[str, object], Any]] = [
 @pytest.mark.parametrize(("kind", "told", "answer"), READ)
 def test_values_are_read_tolerantly(kind: type[Any], told: dict[str, object], answer: Any) -> None:
     assert structure(told, kind, path="$") == answer
+
+
+def test_whose_an_invoice_is_stands_in_no_repr() -> None:
+    invoice = ReflexInvoice(account_id="s3cret", id="r1")
+    for value in (invoice, FoundInvoices(list=(invoice,)), PushedInvoice(invoice=invoice)):
+        assert "s3cret" not in f"{value!r} {value} {rich.pretty.pretty_repr(value)}"
+    assert "id='r1'" in repr(invoice)
 
 
 INVOICE = "$.data.list[1]"

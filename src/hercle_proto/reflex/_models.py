@@ -73,7 +73,7 @@ class InvoiceTag:
 class ReflexInvoice:
     """An invoice as Reflex keeps it. Amounts are `amount_msats` here, `amount_msat` in totals."""
 
-    account_id: str | None = None
+    account_id: str | None = field(default=None, repr=False)
     amount_msats: int | None = None
     amount_sats: int | None = None
     created_at: datetime | None = None
