@@ -284,6 +284,18 @@ def test_bad_tags(shared: Client, tags: list[object]) -> None:
     assert shared.count() == before
 
 
+def test_a_number_that_is_infinite(shared: Client) -> None:
+    """It can only be written into a query."""
+    tags = 'tags: [{key: "a", number_value: -1e400}]'
+    invoice = f'{{payment_request: "{SEED}", {tags}}}'
+    for query in (
+        f"mutation {{ pushInvoice(invoice: {invoice}) {{ invoice {{ id }} }} }}",
+        f"{{ getInvoices {{ find_many(filter: {{{tags}}}) {{ list {{ id }} }} }} }}",
+    ):
+        assert "too large" in refused(shared, query, None)["message"]
+    assert shared.find()["list"] is not None
+
+
 def test_good_tags(client: Client) -> None:
     client.push(SEED, *GOOD)
     (row,) = client.find(filter={"tags": GOOD})["list"]

@@ -5,6 +5,7 @@ Whatever is wrong is a `GraphQLError` with the code BAD_USER_INPUT.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -48,6 +49,9 @@ def _tag(asked: Input) -> Tag:
     values = [asked.get(name) for name in _VALUES]
     if (given := len(values) - values.count(None)) != 1:
         raise bad_input(f"tag {key!r} must have exactly one value, not {given}")
+    number = asked.get("number_value")
+    if number is not None and not math.isfinite(number):
+        raise bad_input(f"tag {key!r} has a number that is too large")
     return Tag(key, *values)
 
 
