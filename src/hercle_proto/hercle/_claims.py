@@ -130,11 +130,10 @@ class Claimant:
         It counts whatever the server's clock was at the time by any of `zeros`: that may have been
         set since, and the session's may have stood still.
         """
-        starts = (zero.utc - zero.within - _BEFORE for zero in zeros)
-        ends = (zero.utc + zero.within + _AFTER for zero in zeros)
-        since = _later(min(starts, default=_FIRST), sent_at, _FIRST)
-        until = _later(max(ends, default=_LAST), lost_at, _LAST)
-        return cls(command, unknown, sent_at, since, until, is_under_way)
+        since = (_later(zero.utc - zero.within - _BEFORE, sent_at, _FIRST) for zero in zeros)
+        until = (_later(zero.utc + zero.within + _AFTER, lost_at, _LAST) for zero in zeros)
+        first, last = min(since, default=_FIRST), max(until, default=_LAST)
+        return cls(command, unknown, sent_at, first, last, is_under_way)
 
     def may_have_made(self, seen: Seen) -> bool:
         """Whether a row may be its invoice.

@@ -100,7 +100,7 @@ class Reconciler:
     the calendar is `clock`'s.
 
     What became of a create is read off its call when that matters. A row is claimed by an
-    `OutcomeUnknown` itself: equal commands may have made two invoices.
+    `OutcomeUnknown`, not by its command: equal ones may have made two invoices.
     """
 
     def __init__(self, clock: ServerClock) -> None:
@@ -133,6 +133,7 @@ class Reconciler:
     ) -> Reconciled:
         """What a listing that was asked for at `asked_at` tells of an unknown create."""
         self._learn_all()
+        unknown = self._known_as(unknown)
         rows = _distinct(snapshot.invoices)
         own = next((each for each in self._creates.values() if each.unknown is unknown), None)
         claimant = own.claimant(*self._zero()) if own else self._stranger(unknown, asked_at)
@@ -168,6 +169,14 @@ class Reconciler:
         """What the server's clock showed when ours was 0; nothing if nobody's is known."""
         zero = self._clock.at(0.0)
         return () if zero is None else (zero,)
+
+    def _known_as(self, unknown: OutcomeUnknown) -> OutcomeUnknown:
+        """Itself, or what it is a copy of: the same command, sent and lost at the same times."""
+        known = [*(create.unknown for create in self._creates.values()), *self._held.values()]
+        if unknown in known:
+            return unknown
+        key = _key(unknown)
+        return next((each for each in known if each is not None and _key(each) == key), unknown)
 
     def _stranger(self, unknown: OutcomeUnknown, asked_at: float) -> Claimant:
         """Of another session: its times count if they can be this clock's and no mark tells."""
@@ -223,6 +232,10 @@ class Reconciler:
         rest = left_by([each for each in rivals if each.is_under_way], rest)
         left = left_by([each for each in rivals if not each.is_under_way], rest)
         self._held.update((seen.row.id, unknown) for seen in left or rest[:least])
+
+
+def _key(unknown: OutcomeUnknown) -> tuple[object, ...]:
+    return unknown.command, unknown.sent_at, unknown.ended_at
 
 
 def _distinct(rows: Iterable[LightningInvoice]) -> dict[str, LightningInvoice]:
