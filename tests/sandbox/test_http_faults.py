@@ -179,6 +179,11 @@ def test_graphql_errors(sandbox: Running, http: httpx.Client) -> None:
             ["getInvoices", "find_many", "aggregated"],
             {"getInvoices": {"find_many": {"__typename": "FoundInvoices", "aggregated": None}}},
         ),
+        (
+            "{ getInvoices { find_many @skip(if: true) { list { id } } } }",
+            ["getInvoices"],
+            {"getInvoices": None},
+        ),
     ],
 )
 def test_partial(
@@ -200,12 +205,15 @@ def test_partial_of_a_push(sandbox: Running, http: httpx.Client) -> None:
     assert pushed(http) == before + 1
 
 
-def test_partial_of_what_has_no_data(sandbox: Running, http: httpx.Client) -> None:
+@pytest.mark.parametrize(("query", "status"), [("{", 400), ("{ getHello @skip(if: true) }", 200)])
+def test_partial_of_what_has_no_data(
+    sandbox: Running, http: httpx.Client, query: str, status: int
+) -> None:
     """It is answered as ever."""
     sandbox.arm("partial", path=GRAPHQL)
-    answer = http.post(GRAPHQL, json={"query": "{"})
-    assert answer.status_code == 400
-    assert answer.json() == http.post(GRAPHQL, json={"query": "{"}).json()
+    answer = http.post(GRAPHQL, json={"query": query})
+    assert answer.status_code == status
+    assert answer.json() == http.post(GRAPHQL, json={"query": query}).json()
 
 
 def test_negotiate(sandbox: Running, http: httpx.Client) -> None:

@@ -145,13 +145,13 @@ def _always(answer: _Answer) -> _Fault:
 def _partial(answer: _Answer) -> _Answer:
     told: Any = msgspec.json.decode(answer.body)
     part = told.get("data")
-    if not isinstance(part, dict):
+    if not isinstance(part, dict) or not part:
         return answer
     path: list[str] = []
     while True:
         *others, name = part
         path.append(name)
-        if others or not isinstance(part[name], dict):
+        if others or not isinstance(part[name], dict) or not part[name]:
             break
         part = part[name]
     part[name] = None
