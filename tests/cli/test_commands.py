@@ -370,11 +370,14 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     stdout: int | None = None,
+    closed: int | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Call it in a process of its own. A descriptor for its output is closed afterwards."""
+    """Call it in a process of its own. A descriptor for its output is closed afterwards,
+    and its own `closed` one before it starts."""
+    shell = () if closed is None else ("sh", "-c", f'exec "$0" "$@" {closed}>&-')
     try:
         return subprocess.run(
-            [sys.executable, "-m", "hercle_cli", *arguments],
+            [*shell, sys.executable, "-m", "hercle_cli", *arguments],
             env={**os.environ, **(env or {})},
             cwd=cwd,
             text=True,
@@ -390,7 +393,9 @@ def run(
 
 
 def environment(sandbox: Running) -> dict[str, str]:
-    return {"HERCLE_URL": sandbox.url, "HERCLE_API_KEY": sandbox.api_key}
+    """Where both vendors are, and the key."""
+    names = (f"{vendor}_{what}" for vendor in ("HERCLE", "REFLEX") for what in ("URL", "API_KEY"))
+    return dict(zip(names, (sandbox.url, sandbox.api_key) * 2, strict=True))
 
 
 def closed_pipe() -> int:
@@ -420,6 +425,29 @@ def test_an_invoice_that_cannot_be_shown(
     done = run(*command, env=environment(sandbox), stdout=output())
     assert done.returncode == 1
     assert re.search(r"invoice inv_\w+ was created, but could not be shown", one_line(done.stderr))
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_no_output(sandbox: Running, options: Sequence[str]) -> None:
+    """What was done is told all the same."""
+    create = ("invoice", "create", "0.001", *options)
+    done = run(*create, env=environment(sandbox), closed=1)
+    assert done.returncode == 1
+    assert re.search(r"invoice inv_\w+ was created, but could not be shown", one_line(done.stderr))
+    push = ("reflex", "push", payment_requests.build(VALID[0]), *options)
+    done = run(*push, env=environment(sandbox), closed=1)
+    assert done.returncode == 1
+    assert "the invoice was pushed, but could not be shown" in one_line(done.stderr)
+
+
+@pytest.mark.parametrize("closed", [0, 2])
+def test_no_input_and_nobody_to_tell(sandbox: Running, closed: int) -> None:
+    """What works goes on working."""
+    done = run("invoice", "list", env=environment(sandbox), closed=closed)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+    done = run("invoice", "list", env={"HERCLE_API_KEY": ""}, closed=closed)
+    assert (done.returncode, done.stdout) == (6, "")
 
 
 def test_interrupted_after_sending(sandbox: Running) -> None:

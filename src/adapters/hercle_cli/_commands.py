@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -32,9 +31,6 @@ app.add_typer(sandbox, name="sandbox")
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
     command = typer.main.get_command(app)
     try:
         with command.make_context("hercle", list(arguments)) as context:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from typing import Final
 
@@ -54,7 +54,11 @@ def tell(line: str) -> None:
 
 def drop_output() -> None:
     """What could not be written is not tried again when Python ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError, ValueError):  # no stream of the system's: nothing is tried again
+        output = sys.stdout.fileno()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, output)
+        os.close(nowhere)
 
 
 @contextmanager
@@ -66,7 +70,7 @@ def must_be_shown(what: str) -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except OSError as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, what was done is told
         drop_output()
         raise Failed(Exit.BUG, f"{what}, but could not be shown: {error}") from None
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from hercle_cli._streams import prepare
+
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code. Whatever goes wrong is one line, no more."""
+    prepare()
     try:
         from hercle_cli._commands import run  # noqa: PLC0415 - what it needs is an extra
     except ModuleNotFoundError as error:
