@@ -635,7 +635,9 @@ def test_keys_with_the_library(sandbox: Running) -> None:
 
 def test_only_post(sandbox: Running, bearer: dict[str, str]) -> None:
     answer = httpx.get(f"{sandbox.url}/graphql?query={{getHello}}", headers=bearer)
-    assert answer.status_code == 405
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    (error,) = answer.json()["errors"]
+    assert error == {"message": "Method Not Allowed", "extensions": {"code": "BAD_REQUEST"}}
 
 
 @pytest.mark.parametrize("name", ["payments", "find"])

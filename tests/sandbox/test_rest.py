@@ -159,6 +159,8 @@ def test_keys(sandbox: Running, method: str, authorization: str | None, code: st
 def test_elsewhere(sandbox: Running, method: str, path: str, status: int) -> None:
     answer = request(method, f"{sandbox.url}{path}")
     assert (answer.status, list(answer.json)) == (status, ["error"])
+    allowed = set(answer.headers.get("allow", "").split(", "))
+    assert allowed == ({"GET", "HEAD", "POST"} if status == 405 else {""})
 
 
 def test_a_bug_of_ours(

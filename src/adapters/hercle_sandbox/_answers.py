@@ -55,9 +55,9 @@ def _as_the_vendor(refused: Refused) -> Mapping[str, object]:
     return refused.body
 
 
-def json_answer(status: int, content: object) -> Response:
+def json_answer(status: int, content: object, headers: Mapping[str, str] | None = None) -> Response:
     """An answer in JSON."""
-    return Response(dumps(content), status, media_type="application/json")
+    return Response(dumps(content), status, headers, media_type="application/json")
 
 
 def answering(

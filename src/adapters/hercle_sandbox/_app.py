@@ -13,10 +13,10 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from hercle_adapters.asgi import HubApp, hub_app
-from hercle_sandbox._answers import failure, json_answer
+from hercle_sandbox._answers import Refused, failure, json_answer
 from hercle_sandbox._clock import Dated
 from hercle_sandbox._control_api import control_routes
-from hercle_sandbox._graphql import graphql_routes
+from hercle_sandbox._graphql import GRAPHQL_PATH, graphql_refusal, graphql_routes
 from hercle_sandbox._guard import Key, LoopbackOnly
 from hercle_sandbox._http_faults import FaultyPaths
 from hercle_sandbox._hub import HUB_PATH, ExecutionHub
@@ -47,9 +47,12 @@ def sandbox_app(sandbox: Sandbox, key: Key) -> tuple[ASGIApp, HubApp]:
     return Dated(app, sandbox.clock), hub
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return json_answer(error.status_code, failure("invalid_request", error.detail))
+    refused = Refused(error.status_code, "invalid_request", error.detail)
+    graphql = request.scope["path"] == GRAPHQL_PATH
+    told = graphql_refusal(refused) if graphql else refused.body
+    return json_answer(refused.status, told, error.headers)
 
 
 async def _server_error(_request: Request, _bug: Exception) -> Response:

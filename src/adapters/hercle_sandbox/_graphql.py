@@ -33,7 +33,7 @@ from hercle_sandbox._answers import Refused, answering, decoded, json_answer, re
 from hercle_sandbox._guard import Key
 from hercle_sandbox._reflex import Reflex
 
-__all__ = ["GRAPHQL_PATH", "SCHEMA", "graphql_routes"]
+__all__ = ["GRAPHQL_PATH", "SCHEMA", "graphql_refusal", "graphql_routes"]
 
 GRAPHQL_PATH: Final = "/graphql"
 
@@ -70,7 +70,7 @@ def graphql_routes(reflex: Reflex, key: Key) -> list[Route]:
         answer = await run_sync(_carry_out, asked, reflex.root(zone))
         return json_answer(answer.status, answer.told)
 
-    return [Route(GRAPHQL_PATH, answering(key, answer, tell=_refusal), methods=["POST"])]
+    return [Route(GRAPHQL_PATH, answering(key, answer, tell=graphql_refusal), methods=["POST"])]
 
 
 def _zone(name: str | None) -> tzinfo:
@@ -81,7 +81,8 @@ def _zone(name: str | None) -> tzinfo:
         return UTC
 
 
-def _refusal(refused: Refused) -> _Told:
+def graphql_refusal(refused: Refused) -> _Told:
+    """How no is said here: as GraphQL's errors, without data."""
     code = "UNAUTHENTICATED" if refused.status == 401 else "BAD_REQUEST"
     return {"errors": [{"message": str(refused), "extensions": {"code": code}}]}
 
