@@ -50,6 +50,19 @@ def test_what_was_added_is_there(tmp_path: Path, memory: bool) -> None:
     again.close()
 
 
+@pytest.mark.parametrize("name", [":memory:", "file:x?mode=memory"])
+def test_names_that_mean_more_to_sqlite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for kept in ([], [INVOICE]):
+        with closing(Store(Path(name))) as store:
+            assert store.invoices() == kept
+            if not kept:
+                store.add(INVOICE)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 FIRST_VERSION = """
     CREATE TABLE node (key BLOB NOT NULL);
     CREATE TABLE invoices (

@@ -82,7 +82,10 @@ class Database:
             _create(path)
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(
-            path or ":memory:", isolation_level=None, check_same_thread=False
+            # absolute, for SQLite reads more than a name out of some, such as :memory:
+            ":memory:" if path is None else path.absolute(),
+            isolation_level=None,
+            check_same_thread=False,
         )
         try:
             self._prepare(path)
