@@ -1,4 +1,4 @@
-"""What tests may do to a sandbox: close an invoice, and set its clock off. Both ways."""
+"""What tests may do to a sandbox: close an invoice, and move its clock. Both ways."""
 
 from __future__ import annotations
 
@@ -259,7 +259,9 @@ def test_offsets_that_are_none(
     sandbox: Running, bearer: dict[str, str], body: bytes, status: int
 ) -> None:
     answer = request("PUT", f"{sandbox.url}/sandbox/clock", headers=bearer, body=body)
-    assert (answer.status, answer.json["error"]["type"]) == (status, "invalid_request_error")
+    error = answer.json["error"]
+    assert (answer.status, error["type"]) == (status, "invalid_request_error")
+    assert ("by at most 7300 days" in error["message"]) is (status == 422)
 
 
 def test_offsets_that_are_too_much(sandbox: Running) -> None:

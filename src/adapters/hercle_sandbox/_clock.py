@@ -1,4 +1,4 @@
-"""The sandbox's calendar: this machine's, set off by as much as a test asks for."""
+"""The sandbox's calendar: this machine's, moved by as much as a test asks for."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Clock:
     def set_offset(self, offset: timedelta) -> None:
         """Be that far ahead of this machine. Raises `ValueError` beyond `MOST_OFFSET`."""
         if abs(offset) > MOST_OFFSET:
-            raise ValueError(f"the clock is set off by at most {MOST_OFFSET.days} days")
+            raise ValueError(f"the clock is moved by at most {MOST_OFFSET.days} days")
         self._offset = offset
 
 

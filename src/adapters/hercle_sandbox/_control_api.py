@@ -55,8 +55,12 @@ def control_routes(sandbox: Sandbox, key: Key) -> list[Route]:
     async def set_clock(request: Request) -> Response:
         asked = decoded(await read_body(request), _Offset)
         try:
-            sandbox.set_clock_offset(timedelta(seconds=asked.offset_seconds))
-        except (ValueError, OverflowError) as error:
+            offset = timedelta(seconds=asked.offset_seconds)
+        except OverflowError:
+            offset = timedelta.max
+        try:
+            sandbox.set_clock_offset(offset)
+        except ValueError as error:
             raise Refused(422, "invalid_request", str(error), param="offset_seconds") from None
         return Response(status_code=204)
 

@@ -119,9 +119,8 @@ class Database:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         with self.transaction() as connection:
-            for step in _STEPS[
-                self._pragma("user_version") :
-            ]:  # another process may have been here
+            version = self._pragma("user_version")  # another process may have been here
+            for step in _STEPS[version:]:
                 for statement in step:
                     connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
