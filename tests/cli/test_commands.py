@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -410,6 +411,11 @@ def full_device() -> int:
     return os.open("/dev/full", os.O_WRONLY)
 
 
+REQUEST = payment_requests.build(VALID[0])
+CREATE = ("invoice", "create", "0.001")
+PUSH = ("reflex", "push", REQUEST)
+
+
 def test_a_reader_that_has_seen_enough(sandbox: Running) -> None:
     done = run("invoice", "list", env=environment(sandbox), stdout=closed_pipe())
     assert (done.returncode, done.stderr) == (0, "")
@@ -430,12 +436,10 @@ def test_an_invoice_that_cannot_be_shown(
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_no_output(sandbox: Running, options: Sequence[str]) -> None:
     """What was done is told all the same."""
-    create = ("invoice", "create", "0.001", *options)
-    done = run(*create, env=environment(sandbox), closed=1)
+    done = run(*CREATE, *options, env=environment(sandbox), closed=1)
     assert done.returncode == 1
     assert re.search(r"invoice inv_\w+ was created, but could not be shown", one_line(done.stderr))
-    push = ("reflex", "push", payment_requests.build(VALID[0]), *options)
-    done = run(*push, env=environment(sandbox), closed=1)
+    done = run(*PUSH, *options, env=environment(sandbox), closed=1)
     assert done.returncode == 1
     assert "the invoice was pushed, but could not be shown" in one_line(done.stderr)
 
@@ -448,6 +452,100 @@ def test_no_input_and_nobody_to_tell(sandbox: Running, closed: int) -> None:
     assert done.stdout
     done = run("invoice", "list", env={"HERCLE_API_KEY": ""}, closed=closed)
     assert (done.returncode, done.stdout) == (6, "")
+
+
+class Broken(io.StringIO):
+    """An output that ends as it is told to."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self._error = error
+
+    def write(self, text: str) -> int:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted: {}"),
+        (ValueError("closed"), 1, "{}, but could not be shown: closed"),
+        (OSError("full"), 1, "{}, but could not be shown: full"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize(
+    ("arguments", "done"),
+    [
+        (CREATE, r"invoice inv_\w+ was created"),
+        ((*CREATE, "--json"), r"invoice inv_\w+ was created"),
+        (PUSH, "the invoice was pushed"),
+        ((*PUSH, "--do-not-save", "--json"), "the invoice was looked at"),
+        (("sandbox", "pay"), r"invoice inv_\w+ was closed"),
+    ],
+)
+def test_what_was_done_is_told_whatever_ends_the_output(
+    hercle: Hercle,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: Sequence[str],
+    done: str,
+    error: BaseException,
+    code: int,
+    told: str,
+) -> None:
+    if arguments == ("sandbox", "pay"):
+        arguments = (*arguments, json.loads(hercle(*CREATE, "--json").out)["id"])
+    monkeypatch.setattr(sys, "stdout", Broken(error))
+    ended = hercle(*arguments)
+    assert ended.code == code
+    assert re.fullmatch(told.format(done), one_line(ended.err))
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (OSError(28, "full"), 1, "hercle: the answer could not be shown: [Errno 28] full\n"),
+        (KeyboardInterrupt(), 130, "hercle: interrupted\n"),
+        (BrokenPipeError(), 0, ""),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("decode", REQUEST),
+        ("decode", REQUEST, "--json"),
+        ("invoice", "list"),
+        ("invoice", "list", "--rest", "--json"),
+        ("reflex", "hello"),
+        ("reflex", "list"),
+        ("reflex", "list", "--aggregates", "--all", "--json"),
+        ("demo",),
+    ],
+    ids=lambda value: " ".join(value)[:40],
+)
+def test_an_answer_that_cannot_be_shown(
+    hercle: Hercle,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: Sequence[str],
+    error: BaseException,
+    code: int,
+    line: str,
+) -> None:
+    """Is no failure of the connection."""
+    monkeypatch.setattr(sys, "stdout", Broken(error))
+    ended = hercle(*arguments)
+    assert (ended.code, ended.err) == (code, line)
+
+
+def test_more_that_cannot_be_shown(sandbox: Running) -> None:
+    """The first lines of what goes on and on."""
+    created = json.loads(run(*CREATE, "--json", env=environment(sandbox)).stdout)["id"]
+    sandbox.close_invoice(created)
+    for command in (("sandbox",), ("invoice", "watch", "--id", created), ("invoice", "list")):
+        done = run(*command, env=environment(sandbox), stdout=full_device())
+        assert done.returncode == 1
+        assert "the answer could not be shown: " in done.stderr.splitlines()[-1]
 
 
 def test_interrupted_after_sending(sandbox: Running) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -300,6 +301,24 @@ def test_endings_of_what_changes_nothing(
         ended = hercle("reflex", *arguments)
     assert (ended.code, ended.out) == (code, "")
     assert ended.line.isprintable()
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt(), OSError("full"), ValueError("closed")])
+def test_a_part_that_cannot_be_shown(
+    hercle: Hercle, monkeypatch: pytest.MonkeyPatch, ending: BaseException
+) -> None:
+    """How the push ended is told all the same."""
+
+    def write(_: str) -> int:
+        raise ending
+
+    with serving(lambda _: answer(error(data=PART))) as url:
+        monkeypatch.setenv("REFLEX_URL", url)
+        monkeypatch.setattr(sys, "stdout", io.StringIO())
+        monkeypatch.setattr(sys.stdout, "write", write)
+        ended = hercle("reflex", "push", REQUEST)
+    assert ended.code == 4
+    assert ended.line.startswith("the outcome of PushInvoice is unknown")
 
 
 def test_a_part_of_a_listing(hercle: Hercle, monkeypatch: pytest.MonkeyPatch) -> None:

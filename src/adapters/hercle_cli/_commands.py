@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from hercle_cli._exits import Exit, drop_output, exit_code, tell
+from hercle_cli._exits import Exit, drop_output, exit_code, tell, to_be_shown
 from hercle_cli._invoice_commands import invoice
 from hercle_cli._options import PaymentRequestText
 from hercle_cli._reflex_commands import reflex
@@ -73,7 +73,8 @@ def decode(
     from hercle_proto.bolt11 import PaymentRequest  # noqa: PLC0415
 
     request = PaymentRequest.parse(payment_request)
-    if json:
-        print(as_json(fields_of(request)))
-    else:
-        show_request(request)
+    with to_be_shown():
+        if json:
+            print(as_json(fields_of(request)))
+        else:
+            show_request(request)

@@ -10,6 +10,7 @@ import attrs
 from rich.text import Text
 
 from hercle_adapters.blocking import Session, open_hercle, open_reflex
+from hercle_cli._exits import to_be_shown
 from hercle_cli._invoices import create_invoice, list_invoices
 from hercle_cli._news import as_line
 from hercle_cli._show import console, show_created, show_fields, show_list
@@ -38,7 +39,7 @@ _LONGEST_WAIT = 60.0
 
 def demo() -> None:
     """Tell it."""
-    with running_sandbox() as sandbox:
+    with running_sandbox() as sandbox, to_be_shown():
         console().print(f"A sandbox of Hercle and Reflex runs at {sandbox.url} until this ends.")
         _Story(sandbox).tell()
 

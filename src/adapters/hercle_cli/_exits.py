@@ -22,7 +22,7 @@ from hercle_proto import (
     Unauthorized,
 )
 
-__all__ = ["Exit", "Failed", "drop_output", "exit_code", "must_be_shown", "tell"]
+__all__ = ["Exit", "Failed", "drop_output", "exit_code", "must_be_shown", "tell", "to_be_shown"]
 
 
 class Exit(IntEnum):
@@ -62,8 +62,28 @@ def drop_output() -> None:
 
 
 @contextmanager
+def to_be_shown() -> Iterator[None]:
+    """Print an answer in this block. A reader that has gone has seen enough: `BrokenPipeError`.
+
+    Raises `Failed` for any other output that takes nothing.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop_output()
+        raise Failed(Exit.BUG, f"the answer could not be shown: {error}") from None
+    except KeyboardInterrupt:  # perhaps of a reader that does not read on
+        drop_output()
+        raise
+
+
+@contextmanager
 def must_be_shown(what: str) -> Iterator[None]:
-    """Print in this block what was done and cannot be undone: `what`. If that fails, it is told.
+    """Print in this block what was done and cannot be undone: `what`. If that fails, or is
+    interrupted, it is told.
 
     Raises `Failed`.
     """
@@ -73,6 +93,9 @@ def must_be_shown(what: str) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - whatever it is, what was done is told
         drop_output()
         raise Failed(Exit.BUG, f"{what}, but could not be shown: {error}") from None
+    except KeyboardInterrupt:
+        drop_output()
+        raise Failed(Exit.INTERRUPTED, f"interrupted: {what}") from None
 
 
 _CODES: Final[tuple[tuple[type[Exception], Exit], ...]] = (

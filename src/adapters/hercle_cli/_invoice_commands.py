@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
-from hercle_cli._exits import Exit, Failed, must_be_shown, tell
+from hercle_cli._exits import Exit, Failed, must_be_shown, tell, to_be_shown
 from hercle_cli._options import AsJson, Production, Rest, ShowSecrets
 from hercle_cli._text import as_json, as_json_line
 from hercle_proto import InvoiceMismatch
@@ -79,10 +79,11 @@ def list_(
     with waiting("Listing invoices"):
         snapshot = list_invoices(target, rest=rest)
     rows = Chosen(status, made).among(snapshot.invoices)
-    if json:
-        print(as_json([to_vendor(row, show_secrets=show_secrets) for row in rows]))
-    else:
-        show_list(rows, of=len(snapshot.invoices))
+    with to_be_shown():
+        if json:
+            print(as_json([to_vendor(row, show_secrets=show_secrets) for row in rows]))
+        else:
+            show_list(rows, of=len(snapshot.invoices))
     for row in snapshot.unreadable:
         tell(f"row {row.index} could not be read at {row.path}: {row.problem}")
 
@@ -110,7 +111,8 @@ def watch(
             line = as_json_line(as_object(news, show_secrets=show_secrets))
         else:
             line = as_line(news, at=datetime.now(UTC))
-        print(line, flush=True)
+        with to_be_shown():
+            print(line)
 
     if timeout is not None and not timeout > 0:
         raise Failed(Exit.USAGE, f"--timeout must be more than 0 seconds; got {timeout:g}")

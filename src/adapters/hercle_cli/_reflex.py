@@ -95,7 +95,7 @@ def _print(told: dict[str, object]) -> None:
     text = as_json(told)
     try:
         print(text, flush=True)
-    except OSError:
+    except (Exception, KeyboardInterrupt):  # noqa: BLE001 - how the command ended says more
         drop_output()
 
 

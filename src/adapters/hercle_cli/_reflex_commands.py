@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hercle_cli._exits import must_be_shown
+from hercle_cli._exits import must_be_shown, to_be_shown
 from hercle_cli._options import AsJson, PaymentRequestText, ShowSecrets, Tags, TextTags
 from hercle_cli._text import as_json, visible
 
@@ -26,7 +26,9 @@ def hello() -> None:
     from hercle_proto.reflex import GetHello  # noqa: PLC0415
 
     with parts_told(show_secrets=False):
-        print(visible(ask(find_reflex(), GetHello())))
+        greeting = ask(find_reflex(), GetHello())
+    with to_be_shown():
+        print(visible(greeting))
 
 
 @reflex.command()
@@ -103,9 +105,10 @@ def list_(
             found = find_all(target, find, progress, timezone=timezone)
         else:
             found = ask(target, find, timezone=timezone)
-    if json:
-        print(as_json(to_json(found, show_secrets=show_secrets)))
-        return
-    show_found(found.list)
-    if aggregates:
-        show_totals(found)
+    with to_be_shown():
+        if json:
+            print(as_json(to_json(found, show_secrets=show_secrets)))
+            return
+        show_found(found.list)
+        if aggregates:
+            show_totals(found)

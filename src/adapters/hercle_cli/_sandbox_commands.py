@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hercle_cli._exits import Exit, Failed, exit_code
+from hercle_cli._exits import Exit, Failed, exit_code, must_be_shown, to_be_shown
 from hercle_cli._text import visible
 from hercle_proto import CommandRefused
 
@@ -36,12 +36,15 @@ def serve(
     from hercle_sandbox import NotADatabase, Running, serve_sandbox  # noqa: PLC0415
 
     def ready(running: Running) -> None:
-        print(f"READY {running.url}\nAPI key: {running.api_key}", flush=True)
+        with to_be_shown():
+            print(f"READY {running.url}\nAPI key: {running.api_key}")
 
     try:
         anyio.run(partial(serve_sandbox, port=port, db=db, api_key=api_key, ready=ready))
     except NotADatabase as error:
         raise Failed(Exit.USAGE, str(error)) from None
+    except ExceptionGroup as errors:  # of tasks, of which one failed
+        raise errors.exceptions[0] from None
 
 
 @sandbox.command()
@@ -55,4 +58,5 @@ def pay(invoice_id: Annotated[str, typer.Argument(metavar="ID", help="Such as in
         close_invoice(target.url, target.key, invoice_id)
     except CommandRefused as error:
         raise Failed(exit_code(error), f"not closed: {error.reason}") from None
-    print(f"Invoice {visible(invoice_id)} was closed.")
+    with must_be_shown(f"invoice {invoice_id} was closed"):
+        print(f"Invoice {visible(invoice_id)} was closed.")
