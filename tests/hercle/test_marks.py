@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import attrs
 import pytest
 
 from hercle_proto import InvalidArgument
@@ -45,6 +46,32 @@ def test_who_gets_one() -> None:
 def test_a_command_keeps_its_mark() -> None:
     command = admitted(ASKS)
     assert admitted(command) is command
+
+
+def test_two_marks_differ() -> None:
+    dialect = HercleDialect(entropy=Random(1).randbytes)
+    assert dialect.admit(ASKS).mark != dialect.admit(ASKS).mark
+
+
+def test_a_mark_goes_with_its_memo() -> None:
+    command = admitted(ASKS)
+    assert attrs.evolve(command, client_id=None).mark == command.mark
+    assert attrs.evolve(command, memo=f"cake #{command.mark}").mark == command.mark
+    fresh = admitted(attrs.evolve(command, memo="cake", mark=None), memo_mark=True)
+    assert fresh.memo == f"cake #{fresh.mark}"
+
+
+@pytest.mark.parametrize("memo", ["cake", "cake #", "#{} cake", "{}", None])
+def test_a_mark_in_another_memo_is_refused(memo: str | None) -> None:
+    command = admitted(ASKS)
+    changed = memo and memo.format(command.mark)
+    with pytest.raises(InvalidArgument, match="make it None if you change the memo"):
+        attrs.evolve(command, memo=changed)
+
+
+def test_an_empty_mark_is_refused() -> None:
+    with pytest.raises(InvalidArgument, match="mark"):
+        attrs.evolve(PLAIN, memo="tea #", mark="")
 
 
 def test_a_memo_without_room() -> None:

@@ -329,7 +329,7 @@ def lost_after_all_was_seen(story: Story) -> None:
 
 
 MAKES_NONE = {
-    "a listing": lambda story: story.sends(GetLightningInvoices()),
+    "a listing": lambda story: story.ends(story.sends(GetLightningInvoices()), SessionClosed()),
     "another amount": lambda story: story.lost(attrs.evolve(TEA, amount_btc=TEA.amount_btc * 2)),
     "another memo": lambda story: story.lost(attrs.evolve(TEA, memo="tee")),
     "a mark": lambda story: story.lost(MARKED),
@@ -511,6 +511,18 @@ def test_a_mark_tells_in_any_session() -> None:
     assert story.looks(stranger(MARKED), HOLDS) == Unique(HOLDS)
 
 
+def test_a_mark_that_another_session_sent_too_tells_nothing() -> None:
+    story = Story()
+    call = story.sends(MARKED)
+    first, second = row("r1", memo=MARKED.memo), row("r2", memo=MARKED.memo)
+    assert isinstance(story.looks(stranger(MARKED), first), NotSeenYet), "ours may come"
+    unknown = story.loses(call)
+    assert story.shows(stranger(MARKED), first) == ["r1"]
+    assert story.looks(unknown, first, second) == Candidates(
+        (second,), "another command may have made the row that holds its mark"
+    )
+
+
 def test_a_copy_is_the_same() -> None:
     story = Story()
     ours, theirs = story.lost(), stranger()
@@ -521,6 +533,13 @@ def test_a_copy_is_the_same() -> None:
         assert story.shows(again, *rows) == shown
     assert story.shows(theirs, *rows, row("r3")) == ["r3"]
     assert story.shows(stranger(), *rows, row("r3")) == ["r3"]
+
+
+@pytest.mark.parametrize("seconds", [0, -1.5, 1.7e12, 10**400])
+def test_what_can_be_looked_up(seconds: float) -> None:
+    unknown = stranger(sent_at=seconds, ended_at=seconds)
+    assert Reconcile(unknown).unknown is unknown
+    assert Story().shows(unknown) == []
 
 
 TIMELESS = {"not a number": (nan, 1.0), "no end": (1.0, inf), "no start": (-inf, 1.0)}

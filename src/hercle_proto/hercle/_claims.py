@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from math import inf
 from typing import Final
 
@@ -91,12 +92,20 @@ def created_by(outcome: object) -> CreatedInvoice | None:
 # -- which rows it may have made -------------------------------------------------------------------
 
 
-@frozen
+@frozen(slots=False)
 class Seen:
     """A row, and when a listing held it first, in seconds of the session's clock."""
 
     row: LightningInvoice
     at: float
+
+    @cached_property
+    def memo(self) -> str:
+        return _normal(self.row.memo)
+
+    @cached_property
+    def amount_msat(self) -> int | None:
+        return self.row.amount_msat
 
 
 @frozen(eq=False)
@@ -140,34 +149,32 @@ class Claimant:
 
         By the mark, if it has one, whatever the time and the amount; else by amount, memo and time.
         """
-        row, command = seen.row, self.command
         if seen.at < self.sent_at:
             return False
-        if command.mark is not None:
-            return _normal(row.memo).endswith(f"#{command.mark}")
+        if self.command.mark is not None:
+            return seen.memo.endswith(f"#{self.command.mark}")
         return (
-            _normal(row.memo) == _normal(command.memo)
-            and self.since <= (row.created_at or self.since) <= self.until
-            and self.asked_for_amount_of(row)
+            seen.memo == _normal(self.command.memo)
+            and self.since <= (seen.row.created_at or self.since) <= self.until
+            and self._asked_for_amount_of(seen)
         )
 
-    def asked_for_amount_of(self, row: LightningInvoice) -> bool:
-        """Whether the row's payment request is for what it asked."""
-        return row.amount_msat == self.command.amount_sats * _MSAT_PER_SAT
+    def _asked_for_amount_of(self, seen: Seen) -> bool:
+        return seen.amount_msat == self.command.amount_sats * _MSAT_PER_SAT
 
-    def found_by_mark(self, rows: Sequence[LightningInvoice]) -> bool:
-        """Whether these rows that it may have made tell by its mark which it is."""
+    def finds_by_mark(self, rows: Sequence[Seen]) -> bool:
+        """Whether its mark tells which of these it has made, if nobody else can have made it."""
         marked = self.command.mark is not None
-        return marked and len(rows) == 1 and self.asked_for_amount_of(rows[0])
+        return marked and len(rows) == 1 and self._asked_for_amount_of(rows[0])
 
-    def why(self, rows: Sequence[LightningInvoice]) -> str:
+    def why(self, rows: Sequence[Seen]) -> str:
         """What speaks for these rows that it may have made, and why it is not sure."""
         if self.command.mark is None:
             agree = "amount, memo and time" if self.since > _FIRST else "amount and memo"
             return f"{agree} agree, and no mark in the memo tells whose it is"
         if len(rows) > 1:
             return "several rows hold its mark"
-        if not self.asked_for_amount_of(rows[0]):
+        if not self._asked_for_amount_of(rows[0]):
             return "its mark is on another amount"
         return "another command may have made the row that holds its mark"
 

@@ -191,27 +191,29 @@ class Reconciler:
     def _find(
         self, claimant: Claimant, unknown: OutcomeUnknown, rows: Iterable[LightningInvoice]
     ) -> Unique | Candidates | None:
-        """The rows that may be its own and are nobody else's, as far as they are for it."""
-        fits: list[Seen] = []
-        for row in rows:
-            holder, seen = self._held.get(row.id), Seen(row, self._seen.get(row.id, inf))
-            is_free = holder is None and row.id not in self._made
-            if holder is unknown or (is_free and claimant.may_have_made(seen)):
-                fits.append(seen)
-        fits.sort(key=lambda seen: (seen.row.created_at or claimant.since, seen.row.id))
-        rivals = [each for each in self._others(unknown) if any(map(each.may_have_made, fits))]
-        unfound = [each for each in rivals if each.unknown not in {*self._held.values()}]
-        self._share(unknown, fits, unfound)
-        shown = tuple(seen.row for seen in fits if seen.row.id in self._held)
+        """Its share of the rows that it may have made and that are nobody else's."""
+        free = [row for row in rows if row.id not in self._made]
+        seen = [Seen(row, self._seen.get(row.id, inf)) for row in free]
+        fits = [
+            each
+            for each in seen
+            if self._held.get(each.row.id) is unknown or claimant.may_have_made(each)
+        ]
+        mine = [each for each in fits if self._held.get(each.row.id, unknown) is unknown]
+        mine.sort(key=lambda each: (each.row.created_at or claimant.since, each.row.id))
+        rivals = [each for each in self._others(unknown) if any(map(each.may_have_made, mine))]
+        found = {*self._held.values()}
+        unfound = [each for each in rivals if each.unknown not in found]
+        self._share(unknown, mine, unfound)
+        shown = [each for each in mine if each.row.id in self._held]
         if not shown:
             return None
-        if claimant.found_by_mark(shown) and not rivals:
-            return Unique(shown[0])
+        if claimant.finds_by_mark(shown) and len(fits) == 1 and not rivals:
+            return Unique(shown[0].row)
         why = claimant.why(shown)
-        lost = sum(not each.is_under_way for each in unfound)
-        return Candidates(
-            shown, f"{why}; {lost} more unknown commands ask for the same" if lost else why
-        )
+        if lost := sum(not each.is_under_way for each in unfound):
+            why += f"; {lost} more unknown commands ask for the same"
+        return Candidates(tuple(each.row for each in shown), why)
 
     def _others(self, unknown: OutcomeUnknown) -> Iterator[Claimant]:
         """All creates of this session that may have made an invoice, but for one."""
@@ -221,14 +223,14 @@ class Reconciler:
             if other is not None and other.unknown is not unknown:
                 yield other
 
-    def _share(self, unknown: OutcomeUnknown, fits: list[Seen], rivals: list[Claimant]) -> None:
+    def _share(self, unknown: OutcomeUnknown, rows: list[Seen], rivals: list[Claimant]) -> None:
         """Let it hold its share, besides what it holds.
 
         A row is left to each create under way, for its answer will tell; and one to each that is
         lost, but for the row that this one gets in any case.
         """
-        rest = [seen for seen in fits if seen.row.id not in self._held]
-        least = 0 if len(rest) < len(fits) else 1
+        rest = [seen for seen in rows if seen.row.id not in self._held]
+        least = 0 if len(rest) < len(rows) else 1
         rest = left_by([each for each in rivals if each.is_under_way], rest)
         left = left_by([each for each in rivals if not each.is_under_way], rest)
         self._held.update((seen.row.id, unknown) for seen in left or rest[:least])
