@@ -10,17 +10,20 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 import payment_requests
 from hercle_cli import _show, _target, main
 from hercle_proto.bolt11 import Network, PaymentRequest, encode
-from hercle_sandbox import Running
+from hercle_sandbox import Running, running_sandbox
 from programs import Program
 from vendor import CREATION, ROW
 
@@ -548,14 +551,19 @@ def test_more_that_cannot_be_shown(sandbox: Running) -> None:
         assert "the answer could not be shown: " in done.stderr.splitlines()[-1]
 
 
-def test_interrupted_after_sending(sandbox: Running) -> None:
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("number", INTERRUPTS)
+def test_interrupted_after_sending(number: int) -> None:
     """130, with the line of an unknown outcome."""
-    command = ("invoice", "create", "0.001", "--memo", "fault:silent")
-    with Program(
-        sys.executable, "-m", "hercle_cli", *command, environment=environment(sandbox)
-    ) as program:
+    command = (sys.executable, "-m", "hercle_cli", *CREATE, "--memo", "fault:silent")
+    with (
+        running_sandbox() as sandbox,
+        Program(*command, environment=environment(sandbox)) as program,
+    ):
         until_listed(sandbox, "fault:silent")
-        program.signal(signal.SIGINT)
+        program.signal(number)
         assert program.end() == 130
         line = one_line(program.output)
         assert line.startswith(f"interrupted: {UNKNOWN}")
@@ -569,7 +577,8 @@ def until_listed(sandbox: Running, memo: str) -> None:
     raise AssertionError("it never came")
 
 
-def test_interrupted_before_sending() -> None:
+@pytest.mark.parametrize("number", INTERRUPTS)
+def test_interrupted_before_sending(number: int) -> None:
     """130, and no doubt."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
@@ -580,6 +589,59 @@ def test_interrupted_before_sending() -> None:
             connection, _ = silent.accept()
             with connection:
                 assert connection.recv(1)
-                program.signal(signal.SIGINT)
+                program.signal(number)
                 assert program.end() == 130
                 assert one_line(program.output) == "interrupted before anything was sent"
+
+
+class Interrupting(MetaPathFinder):
+    """Ctrl-C while a module is imported."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        if fullname == self._module:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [("_commands", CREATE), ("_commands", ("--help",)), ("_target", CREATE), ("_target", PUSH)],
+)
+def test_interrupted_while_it_starts(
+    hercle: Hercle, monkeypatch: pytest.MonkeyPatch, module: str, arguments: Sequence[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, f"hercle_cli.{module}")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(f"hercle_cli.{module}"), *sys.meta_path])
+    ended = hercle(*arguments)
+    assert (ended.code, ended.out) == (130, "")
+    assert one_line(ended.err) == "interrupted before anything was sent"
+
+
+def test_interrupted_at_a_question(hercle: Hercle, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise typer.Abort
+
+    monkeypatch.delenv("HERCLE_URL")
+    monkeypatch.setattr(_target.sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr("typer.confirm", interrupt)
+    ended = hercle("invoice", "create", "1.1", "--production")
+    assert (ended.code, ended.out) == (130, "")
+    assert one_line(ended.err) == "interrupted before anything was sent"
+
+
+def test_handlers_of_others_stay(hercle: Hercle) -> None:
+    """The program around it gets its handler back, or keeps it."""
+    for handler in (signal.SIG_DFL, signal.SIG_IGN, lambda *_: None):
+        before = signal.signal(signal.SIGTERM, handler)
+        try:
+            assert hercle("invoice", "list").code == 0
+            assert signal.getsignal(signal.SIGTERM) is handler
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    codes: list[int] = []
+    thread = threading.Thread(target=lambda: codes.append(main(["decode", REQUEST])))
+    thread.start()
+    thread.join()
+    assert codes == [0]

@@ -14,6 +14,7 @@ from hercle_cli._invoice_commands import invoice
 from hercle_cli._options import PaymentRequestText
 from hercle_cli._reflex_commands import reflex
 from hercle_cli._sandbox_commands import sandbox
+from hercle_cli._signals import sigterm_interrupts
 from hercle_cli._text import as_json
 
 __all__ = ["run"]
@@ -33,15 +34,20 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command line; the exit code."""
     command = typer.main.get_command(app)
     try:
-        with command.make_context("hercle", list(arguments)) as context:
+        with (
+            sigterm_interrupts(),
+            command.make_context("hercle", list(arguments)) as context,
+        ):
             code = command.invoke(context)
-        sys.stdout.flush()
+            sys.stdout.flush()
     except typer.Exit as wanted:
         return wanted.exit_code
     except TyperException as error:
         return _end(Exit.USAGE, f"{error.format_message()} (see 'hercle --help')")
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         return _end(Exit.INTERRUPTED, "interrupted")
+    except typer.Abort:  # of a question that comes first
+        return _end(Exit.INTERRUPTED, "interrupted before anything was sent")
     except BrokenPipeError:  # whoever read our output has seen enough
         drop_output()
         return Exit.OK

@@ -22,7 +22,16 @@ from hercle_proto import (
     Unauthorized,
 )
 
-__all__ = ["Exit", "Failed", "drop_output", "exit_code", "must_be_shown", "tell", "to_be_shown"]
+__all__ = [
+    "Exit",
+    "Failed",
+    "before_sending",
+    "drop_output",
+    "exit_code",
+    "must_be_shown",
+    "tell",
+    "to_be_shown",
+]
 
 
 class Exit(IntEnum):
@@ -59,6 +68,16 @@ def drop_output() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, output)
         os.close(nowhere)
+
+
+@contextmanager
+def before_sending() -> Iterator[None]:
+    """Nothing is sent in this block: an interrupt leaves no doubt. Raises `Failed`."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        line = "interrupted before anything was sent"
+        raise Failed(Exit.INTERRUPTED, line) from None
 
 
 @contextmanager

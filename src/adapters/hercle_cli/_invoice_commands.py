@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
-from hercle_cli._exits import Exit, Failed, must_be_shown, tell, to_be_shown
+from hercle_cli._exits import Exit, Failed, before_sending, must_be_shown, tell, to_be_shown
 from hercle_cli._options import AsJson, Production, Rest, ShowSecrets
 from hercle_cli._text import as_json, as_json_line
 from hercle_proto import InvoiceMismatch
@@ -33,15 +33,16 @@ def create(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask about large amounts.")] = False,
 ) -> None:
     """Create an invoice over SignalR."""
-    from hercle_cli._invoices import create_invoice  # noqa: PLC0415
-    from hercle_cli._show import show_created  # noqa: PLC0415
-    from hercle_cli._target import find_target  # noqa: PLC0415
-    from hercle_proto.hercle import CreateLightningInvoice, to_vendor  # noqa: PLC0415
+    with before_sending():
+        from hercle_cli._invoices import create_invoice  # noqa: PLC0415
+        from hercle_cli._show import show_created  # noqa: PLC0415
+        from hercle_cli._target import find_target  # noqa: PLC0415
+        from hercle_proto.hercle import CreateLightningInvoice, to_vendor  # noqa: PLC0415
 
-    command = CreateLightningInvoice(_decimal(amount_btc), memo, expiry_hours)
-    target = find_target(production=production)
-    if production and not yes and command.amount_btc > _CONFIRM_ABOVE:
-        _confirm(f"Create an invoice of {command.amount_btc:f} BTC in production?")
+        command = CreateLightningInvoice(_decimal(amount_btc), memo, expiry_hours)
+        target = find_target(production=production)
+        if production and not yes and command.amount_btc > _CONFIRM_ABOVE:
+            _confirm(f"Create an invoice of {command.amount_btc:f} BTC in production?")
     created = create_invoice(target, command)
     with must_be_shown(f"invoice {created.id} was created"):
         if json:

@@ -18,4 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         print(f"hercle: {error.name} is missing: pip install 'hercle-proto[cli]'", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("hercle: interrupted before anything was sent", file=sys.stderr)
+        return 130
     return run(sys.argv[1:] if arguments is None else arguments)

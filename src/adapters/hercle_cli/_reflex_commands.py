@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hercle_cli._exits import must_be_shown, to_be_shown
+from hercle_cli._exits import before_sending, must_be_shown, to_be_shown
 from hercle_cli._options import AsJson, PaymentRequestText, ShowSecrets, Tags, TextTags
 from hercle_cli._text import as_json, visible
 
@@ -44,16 +44,18 @@ def push(
     show_secrets: ShowSecrets = False,
 ) -> None:
     """Push an invoice, and tell what is known of where its money goes."""
-    from hercle_cli._reflex import parts_told, push_invoice, to_json  # noqa: PLC0415
-    from hercle_cli._show_reflex import show_pushed  # noqa: PLC0415
-    from hercle_cli._tags import parse_tags  # noqa: PLC0415
-    from hercle_cli._target import find_reflex  # noqa: PLC0415
-    from hercle_proto.reflex import PushInvoice  # noqa: PLC0415
+    with before_sending():
+        from hercle_cli._reflex import parts_told, push_invoice, to_json  # noqa: PLC0415
+        from hercle_cli._show_reflex import show_pushed  # noqa: PLC0415
+        from hercle_cli._tags import parse_tags  # noqa: PLC0415
+        from hercle_cli._target import find_reflex  # noqa: PLC0415
+        from hercle_proto.reflex import PushInvoice  # noqa: PLC0415
 
-    tags = parse_tags(tag or (), text_tag or ())
-    command = PushInvoice(payment_request, description, tags, do_not_save=do_not_save)
+        tags = parse_tags(tag or (), text_tag or ())
+        command = PushInvoice(payment_request, description, tags, do_not_save=do_not_save)
+        target = find_reflex()
     with parts_told(show_secrets=show_secrets):
-        pushed = push_invoice(find_reflex(), command)
+        pushed = push_invoice(target, command)
     with must_be_shown(f"the invoice was {'looked at' if do_not_save else 'pushed'}"):
         if json:
             print(as_json(to_json(pushed, show_secrets=show_secrets)))
