@@ -287,6 +287,20 @@ def test_the_key_is_asked_for(
     assert hercle("invoice", "list").code == 0
 
 
+def test_no_key_is_given(hercle: Hercle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-D where one is asked for."""
+
+    def end(*_: object, **__: object) -> str:
+        raise EOFError
+
+    monkeypatch.delenv("HERCLE_API_KEY")
+    monkeypatch.setattr(_target.sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(_target, "getpass", end)
+    ended = hercle("invoice", "list")
+    assert (ended.code, ended.out) == (6, "")
+    assert one_line(ended.err.lstrip("\n")) == "there is no API key; set HERCLE_API_KEY"
+
+
 @pytest.mark.parametrize("arguments", [("list",), ("list", "--rest"), ("create", "0.001")])
 def test_nobody_listens(
     hercle: Hercle, monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str]

@@ -51,7 +51,10 @@ def _hercle_key() -> str:
 def _key(variable: str, whose: str) -> str:
     key = os.environ.get(variable, "")
     if not key and sys.stdin.isatty():
-        key = getpass(f"{whose} API key: ", stream=sys.stderr)
+        try:
+            key = getpass(f"{whose} API key: ", stream=sys.stderr)
+        except EOFError:
+            print(file=sys.stderr)  # the prompt's line is over, too
     if not key:
         raise Failed(Exit.CONNECTION, f"there is no API key; set {variable}")
     return key
