@@ -97,6 +97,19 @@ def test_nothing_listens_elsewhere() -> None:
             other.bind(("127.0.0.2", port))  # on all interfaces it would be taken
 
 
+@pytest.mark.parametrize("path", ["/api/v1/invoices", "/graphql"])
+def test_a_client_that_hangs_up_is_no_bug(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    with running_sandbox() as sandbox:
+        port = int(sandbox.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), 10) as connection:
+            connection.sendall(
+                b"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n"
+                b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+                % (path.encode(), sandbox.api_key.encode())
+            )
+    assert [record.getMessage() for record in caplog.records] == []
+
+
 def test_keys_stay_out_of_logs(caplog: pytest.LogCaptureFixture) -> None:
     """A-04: not even at the most talkative level."""
     caplog.set_level(0)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias, TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from hercle_sandbox._guard import Key
@@ -85,14 +85,17 @@ def _authenticate(request: Request, key: Key) -> None:
 
 
 async def read_body(request: Request) -> bytes:
-    """The whole body. Raises `Refused` for one that is too long."""
+    """The whole body. Raises `Refused` for one that is too long, or cut short by its client."""
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BODY_BYTES:
-            raise Refused(
-                413, "invalid_request", f"The body passes the limit of {MOST_BODY_BYTES} bytes"
-            )
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MOST_BODY_BYTES:
+                raise Refused(
+                    413, "invalid_request", f"The body passes the limit of {MOST_BODY_BYTES} bytes"
+                )
+    except ClientDisconnect:  # nobody is there to read this
+        raise Refused(400, "invalid_request", "The body was cut short") from None
     return body
 
 
