@@ -321,7 +321,8 @@ def test_urls(hercle: Hercle, monkeypatch: pytest.MonkeyPatch, url: str) -> None
     monkeypatch.setenv("HERCLE_URL", url)
     ended = hercle("invoice", "list")
     assert (ended.code, ended.out) == (2, "")
-    assert one_line(ended.err)
+    assert one_line(ended.err).startswith("HERCLE_URL: ")
+    assert "allow_insecure" not in ended.err
 
 
 def test_large_amounts_in_production(hercle: Hercle, monkeypatch: pytest.MonkeyPatch) -> None:

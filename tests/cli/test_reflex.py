@@ -185,7 +185,8 @@ def test_the_time_zone_of_intervals(hercle: Hercle) -> None:
         (("list", "--offset", "-1"), "offset"),
         (("list", "--from", "soon"), "--from must be a date"),
         (("list", "--to", "2024-01-01T00:00"), "--to must be a date"),
-        (("list", "--from", "2024-01-02", "--to", "2024-01-01"), "from"),
+        (("list", "--from", "2024-01-02", "--to", "2024-01-01"), "--from must not be after --to"),
+        (("list", "--from", "1h", "--to", "2h"), "--from must not be after --to; got 1h and 2h"),
         (("list", "--timezone", "x; y=z"), "timezone"),
         (("list", "--key", "x"), "No such option"),
     ],
@@ -195,6 +196,15 @@ def test_usage(hercle: Hercle, arguments: Sequence[str], text: str) -> None:
     ended = hercle("reflex", *arguments)
     assert (ended.code, ended.out) == (2, "")
     assert text in ended.line
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://reflex.example"])
+def test_urls(hercle: Hercle, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("REFLEX_URL", url)
+    ended = hercle("reflex", "hello")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.line.startswith("REFLEX_URL: ")
+    assert "allow_insecure" not in ended.err
 
 
 COMMANDS = [("hello",), ("push", REQUEST), ("list",), ("list", "--all")]

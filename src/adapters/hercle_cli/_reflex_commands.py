@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hercle_cli._exits import before_sending, must_be_shown, to_be_shown
+from hercle_cli._exits import Exit, Failed, before_sending, must_be_shown, to_be_shown
 from hercle_cli._options import AsJson, PaymentRequestText, ShowSecrets, Tags, TextTags
 from hercle_cli._text import as_json, visible
 
@@ -93,9 +93,13 @@ def list_(
     from hercle_proto.reflex import FindInvoices, Part  # noqa: PLC0415
 
     now = datetime.now(UTC)
+    since = None if from_ is None else parse_when("--from", from_, now=now)
+    until = None if to is None else parse_when("--to", to, now=now)
+    if since is not None and until is not None and since > until:
+        raise Failed(Exit.USAGE, f"--from must not be after --to; got {from_} and {to}")
     find = FindInvoices(
-        from_=None if from_ is None else parse_when("--from", from_, now=now),
-        to=None if to is None else parse_when("--to", to, now=now),
+        from_=since,
+        to=until,
         tags=parse_tags(tag or (), text_tag or ()),
         limit=limit,
         offset=offset,
