@@ -152,6 +152,8 @@ def test_without_its_extra(
         (("invoice", "create"), "AMOUNT_BTC"),
         (("invoice", "create", "abc"), "AMOUNT_BTC must be a number such as 0.001; got 'abc'"),
         (("invoice", "create", "1_0"), "AMOUNT_BTC"),
+        (("invoice", "create", "\u0661"), "AMOUNT_BTC must be a number"),
+        (("invoice", "create", "0.\uff11"), "AMOUNT_BTC must be a number"),
         (("invoice", "create", "0"), "amount_btc"),
         (("invoice", "create", "NaN"), "amount_btc"),
         (("invoice", "create", "Infinity"), "amount_btc"),

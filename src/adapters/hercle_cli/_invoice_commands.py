@@ -131,7 +131,7 @@ def _decimal(text: str) -> Decimal:
     if re.match(r"-+[^-0-9.]", text):
         raise Failed(Exit.USAGE, f"there is no option {text[:40]!r}")
     try:
-        if "_" not in text:
+        if text.isascii() and "_" not in text:
             return Decimal(text)
     except InvalidOperation:
         pass
