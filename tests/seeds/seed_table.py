@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 from hercle_proto.bolt11 import Network, encode
 from hercle_proto.hercle import LightningInvoice
@@ -278,7 +278,10 @@ _TAGS_ON_WIRE: Final = (
     f'{_USER_ON_WIRE},{{"key":"is-withdrawal","boolean_value":true}}]'
 )
 
-_HUB_ARGUMENTS: Final[dict[Seed, dict[str, tuple[object, str, tuple[tuple[object, str], ...]]]]] = {
+_Sent: TypeAlias = tuple[object, str]
+"""A value, and what it is on the wire."""
+
+_HUB_ARGUMENTS: Final[dict[Seed, dict[str, tuple[object, str, tuple[_Sent, ...]]]]] = {
     Seed.LIST: {"ClientId": ("my-request-123", '"my-request-123"', ())},
     Seed.CREATE: {
         "ClientId": ("my-invoice-123", '"my-invoice-123"', ()),
@@ -292,7 +295,9 @@ _HUB_ARGUMENTS: Final[dict[Seed, dict[str, tuple[object, str, tuple[tuple[object
     },
 }
 
-_VARIABLES: Final[dict[Seed, dict[str, tuple[object, str]]]] = {
+_LONG: Final = "12345678901234567890.12345678901234567891"  # as long as may be, and no float
+
+_VARIABLES: Final[dict[Seed, dict[str, tuple[object, str, *tuple[_Sent, ...]]]]] = {
     Seed.FIND: {
         "page/limit": (7, "7"),
         "page/offset": (3, "3"),
@@ -309,21 +314,21 @@ _VARIABLES: Final[dict[Seed, dict[str, tuple[object, str]]]] = {
         "invoice/description": ("User withdrawal", '"User withdrawal"'),
         "invoice/tags": (_TAGS, _TAGS_ON_WIRE),
         "invoice/tags/1/key": (_USER.key, f'"{_USER.key}"'),
-        "invoice/tags/0/number_value": (534271, "534271"),
+        "invoice/tags/0/number_value": (534271, "534271", (Decimal(_LONG), _LONG)),
         "invoice/tags/1/string_value": (_USER.string_value, f'"{_USER.string_value}"'),
-        "invoice/tags/2/boolean_value": (True, "true"),
-        "options/invoice/do_not_save": (True, "true"),
+        "invoice/tags/2/boolean_value": (True, "true", (False, "false")),
+        "options/invoice/do_not_save": (True, "true", (False, "false")),
     },
 }
 
 _HEADERS: Final = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
 
 
-def _variable(seed: Seed, pointer: str, value: object, wire: str) -> Argument:
+def _variable(seed: Seed, pointer: str, value: object, wire: str, *more: _Sent) -> Argument:
     steps = pointer.split("/")
     name = "/".join(step for step in steps if not step.isdecimal())
     path = tuple(int(step) if step.isdecimal() else step for step in steps)
-    return Argument(seed, name, value, wire, ("variables", *path))
+    return Argument(seed, name, value, wire, ("variables", *path), more)
 
 
 ARGUMENTS: Final = (
@@ -337,8 +342,8 @@ ARGUMENTS: Final = (
         for name, value in _HEADERS.items()
     ),
     *(
-        _variable(seed, pointer, value, wire)
+        _variable(seed, pointer, *told)
         for seed, variables in _VARIABLES.items()
-        for pointer, (value, wire) in variables.items()
+        for pointer, told in variables.items()
     ),
 )

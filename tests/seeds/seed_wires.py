@@ -9,12 +9,12 @@ from random import Random
 from typing import Any, Final, TypeAlias, cast
 
 import msgspec
-from attrs import Factory, define
+from attrs import Factory, define, evolve
 
 from hercle_proto import Call, Command, Machine
 from hercle_proto.hercle import hercle_rest, hercle_session
 from hercle_proto.hub import Invocation, Raw
-from hercle_proto.reflex import GetHello, reflex_session
+from hercle_proto.reflex import GetHello, Tag, reflex_session
 from hercle_proto.testing import HubPeer, Peer, Simulated
 from rest_peer import Asked, Reaction, RestPeer
 from seed_kinds import Argument, Field, ListOf, Seed
@@ -105,9 +105,7 @@ def command(seed: Seed, **changes: object) -> Command[Any]:
 
 def sent(argument: Argument, value: object) -> dict[str, Any]:
     """What leaves when the argument has this value."""
-    place = place_of(argument)
-    changes = {place.attribute: value} if place.owner is COMMANDS[argument.seed] else {}
-    held = _hold(argument.seed, command(argument.seed, **changes))
+    held = _hold(argument.seed, command(argument.seed, **_changes(argument, value)))
     if argument.seed in _SUBJECTS:
         (invocation,) = held.invocations
         arguments = [opened(bytes(cast("Raw", each))) for each in invocation.arguments]
@@ -120,6 +118,18 @@ def sent(argument: Argument, value: object) -> dict[str, Any]:
     body = opened(asked.body)
     assert isinstance(body, dict)
     return body
+
+
+def _changes(argument: Argument, value: object) -> dict[str, object]:
+    """What the command gets instead of what the table has; the headers are not its own."""
+    place = place_of(argument)
+    if place.owner is Tag:
+        *_, which, _ = argument.path
+        [tags] = [row.value for row in ARGUMENTS if row.path == argument.path[:-2]]
+        assert isinstance(tags, tuple)
+        tag = evolve(tags[which], **{place.attribute: value})
+        return {"tags": (*tags[:which], tag, *tags[which + 1 :])}
+    return {place.attribute: value} if place.owner is COMMANDS[argument.seed] else {}
 
 
 def document(seed: Seed) -> str:
