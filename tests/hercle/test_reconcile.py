@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import gc
+import weakref
 from datetime import UTC, datetime, timedelta
 from math import inf, nan
 
@@ -204,6 +206,15 @@ def test_a_clock_that_jumps_hides_nothing(jump: float, known_again_at: str) -> N
     assert story.shows(unknown, row(), row("r2", at=20.0 + jump)) == (
         ["r1", "r2"] if jump > 0 else ["r2", "r1"]
     ), "made after it"
+
+
+def test_a_clock_that_was_right_for_a_while() -> None:
+    story = Story()
+    call = story.sends()
+    story.clock.heed(NOON + timedelta(hours=2), now=START)
+    unknown = story.loses(call)
+    story.clock.heed(NOON, now=START)
+    assert story.shows(unknown, row(at=2 * 3600.0 + 25.0)) == ["r1"]
 
 
 def test_a_row_once_shown_stays_shown() -> None:
@@ -429,6 +440,42 @@ def test_rows_go_to_whom_they_suit() -> None:
     rows = row("r1", at=600.0), row("r2", at=700.0)
     assert story.shows(late, *rows, at=800.0) == ["r2"]
     assert story.shows(early, *rows, at=800.0) == ["r1"]
+
+
+def test_who_was_shown_one_leaves_the_others_theirs() -> None:
+    """Of the two others the first can have made both rows, the second only the newer."""
+    story = Story()
+    unknown = story.lost(for_seconds=60.0)
+    assert story.shows(unknown, row(), at=61.0) == ["r1"]
+    story.lost(at=65.0)
+    story.lost(at=740.0)
+    rows = row(), row("r2", at=610.0), row("r3", at=630.0)
+    assert story.shows(unknown, *rows, at=800.0) == ["r1"]
+    assert story.shows(unknown, *rows, row("r4", at=620.0), at=800.0) == ["r1", "r2"]
+
+
+def test_who_lost_what_was_shown_is_left_another() -> None:
+    story = Story()
+    call = story.sends()
+    story.loses(call)
+    other, unknown = story.lost(), story.lost()
+    assert story.shows(other, row()) == ["r1"]
+    call.late = CreatedInvoice("r1")
+    rows = row(), row("r2"), row("r3")
+    assert story.shows(unknown, *rows) == ["r2"]
+    assert story.shows(other, *rows) == ["r3"]
+
+
+def test_what_surely_ended_costs_no_memory() -> None:
+    story = Story()
+    command = attrs.evolve(TEA)
+    still_there = weakref.ref(command)
+    call = story.sends(command)
+    call.answer(CreatedInvoice("r1"))
+    story.books.ended(call, now=START + 30.0)
+    del command, call
+    gc.collect()
+    assert still_there() is None
 
 
 def test_a_late_answer_tells() -> None:
