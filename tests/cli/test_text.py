@@ -22,6 +22,9 @@ from hercle_cli._text import as_json, as_json_line, counted, plain, visible
         ("a\u202eb\u2066c\u200d", r"a\u202eb\u2066c\u200d"),
         ("a\u2028b\xa0c\x9bd\x7f", r"a\u2028b\u00a0c\u009bd\u007f"),
         ("\ud800 \U000e0041", r"\ud800 \udb40\udc41"),
+        ("a\u3164b\u2800c\uffa0\u115f\u1160", r"a\u3164b\u2800c\uffa0\u115f\u1160"),
+        ("a\u034fb\u17b4c\u180e\ufe00\U000e0100", r"a\u034fb\u17b4c\u180e\ufe00\udb40\udd00"),
+        ("\u26a1\ufe0f \u26a1\ufe0e", "\u26a1\ufe0f \u26a1\ufe0e"),
     ],
 )
 def test_visible(text: str, shown: str) -> None:

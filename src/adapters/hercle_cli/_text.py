@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -13,8 +13,18 @@ __all__ = ["as_json", "as_json_line", "counted", "plain", "visible"]
 
 
 def visible(text: str) -> str:
-    r"""The text with control, bidi and other unseen characters written as `\u202e`."""
-    return "".join(c if c.isprintable() else _escape(c) for c in text)
+    r"""The text with control, bidi and other unseen characters written as `\u202e`.
+
+    The selectors U+FE0E and U+FE0F are let through: they are part of many an emoji.
+    """
+    return _UNSEEN.sub(_escaped, "".join(c if c.isprintable() else _escape(c) for c in text))
+
+
+_UNSEEN: Final = re.compile(
+    "[\u2800\u3164\uffa0\u115f\u1160"  # blanks: braille, Hangul
+    "\u034f\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0d\U000e0100-\U000e01ef]"  # no width at all
+)
+"""What `str.isprintable` lets through, and nobody sees."""
 
 
 def counted(invoices: int) -> str:
@@ -41,7 +51,7 @@ def as_json_line(value: dict[str, object]) -> str:
 def _json(value: object, *, indent: int) -> str:
     compact = msgspec.json.encode(_plain(value))
     text = msgspec.json.format(compact, indent=indent).decode()
-    return re.sub(r"[^\n -~]", lambda match: _escape(match[0]), text)
+    return re.sub(r"[^\n -~]", _escaped, text)
 
 
 def _plain(value: Any) -> Any:
@@ -56,6 +66,10 @@ def _plain(value: Any) -> Any:
             return [_plain(item) for item in value]
         case _:
             return value
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return _escape(match[0])
 
 
 def _escape(character: str) -> str:
