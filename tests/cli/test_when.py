@@ -25,6 +25,7 @@ NOW = datetime(2024, 3, 28, 17, 3, 12, tzinfo=UTC)
         ("30m", NOW - timedelta(minutes=30)),
         ("2h", NOW - timedelta(hours=2)),
         ("7d", NOW - timedelta(days=7)),
+        ("4w", NOW - timedelta(days=28)),
         ("0w", NOW),
     ],
 )
