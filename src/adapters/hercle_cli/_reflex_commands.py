@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hercle_cli._exits import Exit, Failed, before_sending, must_be_shown, to_be_shown
+from hercle_cli._exits import before_sending, must_be_shown, to_be_shown
 from hercle_cli._options import AsJson, PaymentRequestText, ShowSecrets, Tags, TextTags
 from hercle_cli._text import as_json, visible
 
@@ -63,40 +63,45 @@ def push(
             show_pushed(pushed, saved=not do_not_save)
 
 
+_From = Annotated[
+    str | None, typer.Option("--from", metavar="WHEN", help=f"Pushed since then: {_WHEN}.")
+]
+_To = Annotated[str | None, typer.Option(metavar="WHEN", help="Pushed until then.")]
+_Limit = Annotated[int, typer.Option(help="Rows of a page, 1 to 50.")]
+_Offset = Annotated[int, typer.Option(help="How many to skip.")]
+_All = Annotated[bool, typer.Option("--all", help="All pages, not one.")]
+_Aggregates = Annotated[
+    bool, typer.Option("--aggregates", help="Totals by interval, country and node, too.")
+]
+_Timezone = Annotated[
+    str | None, typer.Option(help="Of the intervals, such as America/New_York; else UTC.")
+]
+
+
 @reflex.command("list")
 def list_(
-    from_: Annotated[
-        str | None, typer.Option("--from", metavar="WHEN", help=f"Pushed since then: {_WHEN}.")
-    ] = None,
-    to: Annotated[str | None, typer.Option(metavar="WHEN", help="Pushed until then.")] = None,
+    from_: _From = None,
+    to: _To = None,
     tag: Tags = None,
     text_tag: TextTags = None,
-    limit: Annotated[int, typer.Option(help="Rows of a page, 1 to 50.")] = 50,
-    offset: Annotated[int, typer.Option(help="How many to skip.")] = 0,
-    all_: Annotated[bool, typer.Option("--all", help="All pages, not one.")] = False,
-    aggregates: Annotated[
-        bool, typer.Option("--aggregates", help="Totals by interval, country and node, too.")
-    ] = False,
-    timezone: Annotated[
-        str | None, typer.Option(help="Of the intervals, such as America/New_York; else UTC.")
-    ] = None,
+    limit: _Limit = 50,
+    offset: _Offset = 0,
+    all_: _All = False,
+    aggregates: _Aggregates = False,
+    timezone: _Timezone = None,
     json: AsJson = False,
     show_secrets: ShowSecrets = False,
 ) -> None:
     """List invoices that were pushed, newest first."""
     from hercle_cli._progress import waiting  # noqa: PLC0415
     from hercle_cli._reflex import ask, find_all, parts_told, to_json  # noqa: PLC0415
-    from hercle_cli._show_reflex import show_found, show_totals  # noqa: PLC0415
+    from hercle_cli._show_reflex import show_found  # noqa: PLC0415
     from hercle_cli._tags import parse_tags  # noqa: PLC0415
     from hercle_cli._target import find_reflex  # noqa: PLC0415
-    from hercle_cli._when import parse_when  # noqa: PLC0415
+    from hercle_cli._when import parse_period  # noqa: PLC0415
     from hercle_proto.reflex import FindInvoices, Part  # noqa: PLC0415
 
-    now = datetime.now(UTC)
-    since = None if from_ is None else parse_when("--from", from_, now=now)
-    until = None if to is None else parse_when("--to", to, now=now)
-    if since is not None and until is not None and since > until:
-        raise Failed(Exit.USAGE, f"--from must not be after --to; got {from_} and {to}")
+    since, until = parse_period(from_, to, now=datetime.now(UTC))
     find = FindInvoices(
         from_=since,
         to=until,
@@ -114,7 +119,5 @@ def list_(
     with to_be_shown():
         if json:
             print(as_json(to_json(found, show_secrets=show_secrets)))
-            return
-        show_found(found.list)
-        if aggregates:
-            show_totals(found)
+        else:
+            show_found(found, totals=aggregates)

@@ -76,11 +76,17 @@ def _share(name: str | None, percent: Decimal | None) -> str:
 # -- what was found --------------------------------------------------------------------------------
 
 
-def show_found(invoices: Sequence[ReflexInvoice]) -> None:
-    """A table, in the order of the answer."""
-    if not invoices:
+def show_found(found: FoundInvoices, *, totals: bool) -> None:
+    """A table, in the order of the answer, and what all that was found adds up to."""
+    if found.list:
+        _show_rows(found.list)
+    else:
         console().print("No invoices were found.")
-        return
+    if totals:
+        show_totals(found)
+
+
+def _show_rows(invoices: Sequence[ReflexInvoice]) -> None:
     show_table(
         ("ID", "Amount", "Description", "Destination", "Pushed", "Tags"),
         (

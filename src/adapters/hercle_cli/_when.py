@@ -8,7 +8,7 @@ from typing import Final
 
 from hercle_cli._exits import Exit, Failed
 
-__all__ = ["parse_when"]
+__all__ = ["parse_period", "parse_when"]
 
 _AGO: Final = re.compile(r"([0-9]{1,6})([smhdw])")
 _UNITS: Final = {
@@ -38,6 +38,17 @@ def parse_when(option: str, text: str, *, now: datetime) -> datetime:
         f"{option} must be a date (2024-03-28), a time with its zone (2024-03-28T17:00Z) or how "
         f"long ago (30m, 2h, 7d); got {text[:40]!r}",
     )
+
+
+def parse_period(
+    since: str | None, until: str | None, *, now: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """What `--from` and `--to` say. Raises `Failed`."""
+    begin = None if since is None else parse_when("--from", since, now=now)
+    end = None if until is None else parse_when("--to", until, now=now)
+    if begin is not None and end is not None and begin > end:
+        raise Failed(Exit.USAGE, f"--from must not be after --to; got {since} and {until}")
+    return begin, end
 
 
 def _iso(text: str) -> datetime:
