@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +21,7 @@ from graphql_peer import DATA
 from hercle_cli._exits import Exit, Failed
 from hercle_cli._tags import parse_tags
 from hercle_proto.reflex import Tag
-from hercle_sandbox import Running
+from hercle_sandbox import Running, running_sandbox
 from http_servers import serving
 from programs import Program
 from rest_peer import Asked, Reaction
@@ -159,6 +160,22 @@ def test_list(hercle: Hercle) -> None:
         assert totals["stats"]["destinations"][0]["count"] == 5
     ended = hercle("reflex", "list", "--tag", "nothing=1")
     assert (ended.code, ended.out) == (0, "No invoices were found.\n")
+
+
+@pytest.mark.parametrize("options", [(), ("--from", "2999-01-01"), ("--to", "2h")])
+def test_rows_and_totals_agree(
+    hercle: Hercle, monkeypatch: pytest.MonkeyPatch, options: Sequence[str]
+) -> None:
+    """Where the server's clock is ahead, too."""
+    with running_sandbox() as ahead:
+        ahead.set_clock_offset(timedelta(minutes=5))
+        monkeypatch.setenv("REFLEX_URL", ahead.url)
+        monkeypatch.setenv("REFLEX_API_KEY", ahead.api_key)
+        assert hercle("reflex", "push", REQUEST).code == 0
+        ended = hercle("reflex", "list", "--all", "--aggregates", "--json", *options)
+    assert (ended.code, ended.err) == (0, "")
+    found = json.loads(ended.out)
+    assert len(found["list"]) == found["aggregated"]["total"]["count"] == (0 if options else 1)
 
 
 def test_the_time_zone_of_intervals(hercle: Hercle) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -32,6 +33,10 @@ _SECRETS: Final = frozenset({"account_id"})
 _MASK: Final = "***"
 
 
+_AHEAD: Final = timedelta(minutes=10)
+"""How far the server's clock may be ahead of ours."""
+
+
 def ask(target: Target, command: ReflexCommand[R], *, timezone: str | None = None) -> R:
     """The answer to a command that may be done twice."""
     with open_reflex(target.key, url=target.url, timezone=timezone) as session:
@@ -41,16 +46,21 @@ def ask(target: Target, command: ReflexCommand[R], *, timezone: str | None = Non
 def find_all(
     target: Target, find: FindInvoices, progress: Progress, *, timezone: str | None
 ) -> FoundInvoices:
-    """All that is found, page by page, with the totals that `find` asks for."""
+    """All that is found, page by page, with the totals that `find` asks for, until the same time.
+
+    What is pushed meanwhile is on no page but the first; so totals are asked for right before it.
+    """
+    now = datetime.now(UTC)
+    find = attrs.evolve(find, to=find.to or max(now + _AHEAD, find.from_ or now))
     totals = find.parts & ~Part.LIST
     with open_reflex(target.key, url=target.url, timezone=timezone) as session:
+        found = FoundInvoices()
+        if totals:
+            found = session.call(attrs.evolve(find, parts=totals))
         rows = []
         for row in iter_invoices(session, find):
             rows.append(row)
             progress.rows = len(rows)
-        found = FoundInvoices()
-        if totals:
-            found = session.call(attrs.evolve(find, parts=totals))
     return attrs.evolve(found, list=tuple(rows))
 
 
