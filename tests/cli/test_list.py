@@ -8,9 +8,11 @@ import re
 import sys
 from collections.abc import Callable, Generator, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hercle_cli import _show
 from hercle_cli._invoices import Chosen
@@ -152,10 +154,53 @@ def test_keys_are_cut_short_on_a_terminal_only(
 ) -> None:
     """A program reads all of them."""
     key = "02" + "a1" * 32
-    for screen, whole in ((terminal(), False), (io.StringIO(), True)):
-        monkeypatch.setattr(sys, "stdout", screen)
-        monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("COLUMNS", "80")
+    screen, file = terminal(), io.StringIO()
+    for out in (screen, file):
+        monkeypatch.setattr(sys, "stdout", out)
         _show.show_table(("ID", "Node"), [("1", key)])
-        text = screen.getvalue() if whole else screen.text
-        assert (key in text) is whole
-        assert key[:15] in text
+    assert key in file.getvalue()
+    assert key not in screen.text
+    assert key[:15] in screen.text
+
+
+@pytest.mark.parametrize(
+    ("columns", "length", "in_one_line"),
+    [
+        (80, 16, True),
+        (80, 36, True),
+        (60, 36, True),
+        (40, 26, True),
+        (40, 27, False),
+        (80, 99, False),
+    ],
+)
+def test_ids_are_whole(
+    monkeypatch: pytest.MonkeyPatch,
+    terminal: Callable[..., Any],
+    columns: int,
+    length: int,
+    in_one_line: bool,
+) -> None:
+    """On any terminal, and in one line if there is room: other commands take them."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    screen = terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    row = ROWS[0]
+    whole = ("inv_" + "0123456789" * 10)[:length]
+    _show.show_list(
+        [
+            replace(
+                row,
+                id=whole,
+                memo="Payment for services",
+                amount_original_value=Decimal(100_000),
+                amount_original_unit="satoshi",
+                expires_at=row.created_at,
+            )
+        ],
+        of=1,
+    )
+    shown = [line.split(" ")[0] for line in re.sub(r"\x1b\[\d*m", "", screen.text).splitlines()[1:]]
+    assert "".join(shown) == whole
+    assert (shown[0] == whole) is in_one_line

@@ -106,19 +106,30 @@ def show_list(invoices: Sequence[LightningInvoice], *, of: int) -> None:
 
 
 def show_table(headings: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
-    """A table of texts. Numbers are set to the right, and keys are cut short on a terminal."""
+    """A table of texts. Numbers are set to the right, and keys are cut short on a terminal.
+
+    Ids are whole, for other commands take them: in one line each, unless that took over two thirds
+    of the screen.
+    """
     out = console()
+    texts = [[Text(visible(cell or "")) for cell in row] for row in rows]
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in headings:
-        if heading in _KEYS and out.width < _UNBOUNDED:
+    for place, heading in enumerate(headings):
+        longest = max((row[place].cell_len for row in texts), default=0)
+        if heading == _ID and longest <= out.width * 2 // 3:
+            table.add_column(heading, min_width=longest, no_wrap=True)
+        elif heading == _ID:
+            table.add_column(heading, overflow="fold")
+        elif heading in _KEYS and out.width < _UNBOUNDED:
             table.add_column(heading, max_width=_KEY_WIDTH, overflow="ellipsis", no_wrap=True)
         else:
             table.add_column(heading, justify="right" if heading in _NUMBERS else "left")
-    for row in rows:
-        table.add_row(*(Text(visible(cell or "")) for cell in row))
+    for row in texts:
+        table.add_row(*row)
     out.print(table)
 
 
+_ID: Final = "ID"
 _KEYS: Final = ("Destination", "Node")
 _KEY_WIDTH: Final = 16
 _NUMBERS: Final = ("Amount", "Invoices")
