@@ -102,7 +102,7 @@ class CreateLightningInvoice(HercleCommand[CreatedInvoice]):
     long_memo: bool = field(default=False, kw_only=True, repr=False)
     memo_mark: bool = field(default=False, kw_only=True, repr=False)
     mark: str | None = field(default=None, kw_only=True, repr=False, validator=_check_mark)
-    """What the session put into the memo. Leave it out."""
+    """What the session put at the memo's end. Leave it out; for another memo it must be None."""
 
     @classmethod
     def for_sats(

@@ -83,8 +83,8 @@ class Reconcile(Command[Reconciled]):
     """Look up what came of a create whose outcome is unknown, in a listing asked for now.
 
     It never creates, so it can be asked as often as you like. `unknown` is what the create ended
-    with, the object itself, in this session at best; another one tells surely of a marked create
-    only. Raises `InvalidArgument`. It ends like `GetLightningInvoices`.
+    with in this session, or a copy; of another session's, only a marked create is surely found.
+    Raises `InvalidArgument`. It ends like `GetLightningInvoices`.
     """
 
     repeatable: ClassVar[bool] = True
