@@ -250,6 +250,7 @@ class Life(RuleBasedStateMachine):
         sim.run_until(judge.all_told, within=700.0)
         sim.run(6.0)
         assert judge.all_told()
+        assert all(call.done for call, due in judge.patience.items() if due < sim.now)
         judge.check_endings()
         sim.close()
         assert all(call.done for call in judge.creates + judge.others)
