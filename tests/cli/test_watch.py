@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn, Self
 
 import pytest
 from msgspec.structs import replace
 
 from hercle_adapters.blocking import open_hercle
+from hercle_cli import _watch
 from hercle_cli._news import News, as_line, as_object
 from hercle_proto.hercle import (
     CreateLightningInvoice,
     InvoiceAppeared,
     InvoiceChanged,
     InvoiceClosed,
+    InvoiceSnapshot,
     LightningInvoice,
+    WaitClosed,
 )
 from hercle_sandbox import Running, running_sandbox
 from programs import Program
@@ -138,11 +143,11 @@ def test_an_invoice_s_life(sandbox: Running) -> None:
 
 
 def test_not_in_time(hercle: Hercle) -> None:
-    ended = hercle("invoice", "watch", "--id", "inv_\x1b[31m", "--timeout", "0.05")
+    ended = hercle("invoice", "watch", "--id", "inv_\x1b[31m", "--timeout", "0.5")
     assert (ended.code, ended.out) == (7, "")
     waiting, line = ended.err.splitlines()
     assert waiting == r"hercle: waiting for invoice inv_\u001b[31m to be closed"
-    assert line == r"hercle: invoice inv_\u001b[31m was not closed within 0.05 s"
+    assert line == r"hercle: invoice inv_\u001b[31m was not closed within 0.5 s"
 
 
 @pytest.mark.parametrize("road", [(), ("--rest",)])
@@ -157,9 +162,65 @@ def test_closed_already(hercle: Hercle, sandbox: Running, road: Sequence[str]) -
 
 @pytest.mark.parametrize("road", [(), ("--rest",)])
 def test_for_a_while(hercle: Hercle, road: Sequence[str]) -> None:
-    ended = hercle("invoice", "watch", "--timeout", "0.05", *road)
+    ended = hercle("invoice", "watch", "--timeout", "0.5", *road)
     assert (ended.code, ended.out) == (0, "")
     assert re.fullmatch(r"watching; \d+ invoices? listed now", ended.line)
+
+
+@pytest.mark.parametrize("road", [(), ("--rest",)])
+@pytest.mark.parametrize(
+    ("options", "code", "line"),
+    [
+        ((), 6, "nothing was listed within 0.05 s"),
+        (("--id", "inv_\x1b"), 7, r"invoice inv_\u001b was not closed within 0.05 s"),
+    ],
+)
+def test_a_server_that_says_nothing(
+    hercle: Hercle,
+    monkeypatch: pytest.MonkeyPatch,
+    road: Sequence[str],
+    options: Sequence[str],
+    code: int,
+    line: str,
+) -> None:
+    """Connecting and the first listing are part of the time."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("HERCLE_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        ended = hercle("invoice", "watch", "--timeout", "0.05", *road, *options)
+    assert (ended.code, ended.out, ended.line) == (code, "", line)
+
+
+class Session:
+    """One in which an invoice was closed, and nothing else happens."""
+
+    async def call(self, command: object) -> object:
+        if isinstance(command, WaitClosed):
+            return InvoiceClosed(SEEN, None)
+        return InvoiceSnapshot((SEEN,))
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> NoReturn:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+@pytest.mark.parametrize("options", [(), ("--id", ID)])
+def test_a_goodbye_takes_its_time(
+    hercle: Hercle, monkeypatch: pytest.MonkeyPatch, options: Sequence[str]
+) -> None:
+    """What was seen in time counts, though the time is over by then."""
+
+    @asynccontextmanager
+    async def opening(*_: object, **__: object) -> AsyncIterator[Session]:
+        yield Session()
+        await asyncio.sleep(0.1)
+
+    monkeypatch.setattr(_watch, "open_hercle", opening)
+    ended = hercle("invoice", "watch", "--timeout", "0.05", *options)
+    assert ended.code == 0
+    assert bool(ended.out) is bool(options)
 
 
 def test_over_by_the_server_s_clock() -> None:
