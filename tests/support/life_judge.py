@@ -125,7 +125,8 @@ class Judge:
 
     def submitted(self, call: Call[Any]) -> None:
         match call.command:
-            case CreateLightningInvoice():
+            case CreateLightningInvoice(mark=mark):
+                assert mark is None or all(mark != each.command.mark for each in self.creates)
                 self.creates.append(call)
                 return
             case Reconcile(unknown):
@@ -186,7 +187,7 @@ class Judge:
         SEEN[type(found).__name__] += 1
         own = [each for each in self._there[look] if rows[each].maker is owner]
         forged = command.mark and any(
-            each.memo == command.memo and each.maker is not owner for each in rows.values()
+            each.memo == command.memo and each.maker is None for each in rows.values()
         )
         if own and self._named.get(own[0]) is owner:
             assert isinstance(found, Unique), "a late answer named it"
@@ -288,7 +289,9 @@ class Judge:
                 assert told is not None
                 assert row.id not in self.closed, "it was closed"
                 if before_expiry is not None and not self.vendor.skew:
-                    SEEN[f"closed, before its expiry: {before_expiry}"] += 1
+                    SEEN[f"closed before it was over: {before_expiry}"] += 1
+                    its = self.vendor.rows[row.id]
+                    assert before_expiry == (its.closed_at < its.made_at + 3600.0 * its.hours)
                 self.closed.add(row.id)
         self.known[row.id] = row
 

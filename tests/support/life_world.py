@@ -41,6 +41,8 @@ class Manner:
     answers_after: float | None = 0.0
     refuses: bool = False
     hangs_up: bool = False
+    says_goodbye: bool = False
+    """In the same breath as its answer, over the hub."""
 
 
 CREATES: Final = {
@@ -80,9 +82,19 @@ class Row:
     hours: float
     made_at: float = inf
     made: datetime = NOON
-    closed: bool = False
+    closed_at: float = inf
     version: int = 0
     worth: float = 1.0
+
+    @property
+    def closed(self) -> bool:
+        return self.closed_at < inf
+
+    def change(self, *, closes: bool, now: float) -> None:
+        """Something in it that matters."""
+        self.version += 1
+        if closes:
+            self.closed_at = min(self.closed_at, now)
 
     @property
     def request(self) -> str:
@@ -205,6 +217,8 @@ class Vendor:
         elif manner.answers_after is not None:
             send = partial(_send, peer, subject, client_id, answer)
             peer.later(manner.answers_after, send) if manner.answers_after else send()
+            if manner.says_goodbye:
+                peer.close()
 
     def _listing(self) -> list[dict[str, object]]:
         return [row.written() for row in self.rows.values()]
