@@ -636,6 +636,18 @@ def test_interrupted_while_it_starts(
     assert one_line(ended.err) == "interrupted before anything was sent"
 
 
+def test_interrupted_while_it_is_read(hercle: Hercle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line, that is."""
+
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("typer.main.get_command", interrupt)
+    ended = hercle(*CREATE)
+    assert (ended.code, ended.out) == (130, "")
+    assert one_line(ended.err) == "interrupted before anything was sent"
+
+
 def test_interrupted_at_a_question(hercle: Hercle, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise typer.Abort

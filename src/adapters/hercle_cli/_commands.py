@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from hercle_cli._exits import Exit, drop_output, exit_code, tell, to_be_shown
+from hercle_cli._exits import Exit, before_sending, drop_output, exit_code, tell, to_be_shown
 from hercle_cli._invoice_commands import invoice
 from hercle_cli._options import PaymentRequestText
 from hercle_cli._reflex_commands import reflex
@@ -32,13 +32,13 @@ app.add_typer(sandbox, name="sandbox")
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; the exit code."""
-    command = typer.main.get_command(app)
     try:
-        with (
-            sigterm_interrupts(),
-            command.make_context("hercle", list(arguments)) as context,
-        ):
-            code = command.invoke(context)
+        with sigterm_interrupts():
+            with before_sending():  # much is imported here
+                command = typer.main.get_command(app)
+                context = command.make_context("hercle", list(arguments))
+            with context:
+                code = command.invoke(context)
             sys.stdout.flush()
     except typer.Exit as wanted:
         return wanted.exit_code
