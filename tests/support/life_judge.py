@@ -38,7 +38,7 @@ from hercle_proto.hercle import (
     Watch,
 )
 from hercle_proto.hercle._listings import Listing
-from life_world import NOON, Row, Vendor
+from life_world import NOON, START, Row, Vendor
 
 __all__ = ["SEEN", "Judge", "Session"]
 
@@ -105,6 +105,7 @@ class Judge:
         self._asked_at = -inf
         self._ended: set[Call[Any]] = set()
         self._owners: dict[Call[Any], Call[Any]] = {}  # whose unknown is looked up
+        self._looks_at: dict[Call[Any], float] = {}
         self._there: dict[Call[Any], set[str]] = {}  # what was made when it was asked for
         self._named: dict[str, Call[Any]] = {}  # by answers that came in earlier inputs
         self._shown: dict[str, Call[Any]] = {}
@@ -131,6 +132,7 @@ class Judge:
                 return
             case Reconcile(unknown):
                 self._there[call] = {*self.vendor.rows}
+                self._looks_at[call] = self.vendor.sim.now
                 self._owners[call] = next(
                     each for each in self.creates if unknown in (each.error, each.late)
                 )
@@ -199,7 +201,10 @@ class Judge:
             case Candidates(shown):
                 assert forged or not command.mark
                 self._judge_rows(owner, [rows[each.id] for each in shown])
-            case NotSeenYet():
+            case NotSeenYet(as_of):
+                assert as_of is not None
+                late = (as_of - NOON).total_seconds() + START - self._looks_at[look]
+                assert self.vendor.skew or late > -2.0, "it was asked for before"
                 assert not own or not command.mark, "it was there"
                 if own and self._holder(own[0]) in (None, owner):
                     SEEN["left to one under way"] += 1
