@@ -104,12 +104,13 @@ class Life(RuleBasedStateMachine):
     @rule(
         kind=st.sampled_from(KINDS),
         manners=st.tuples(LOSES, LOSES),
-        theirs=st.sampled_from([True, True, False]),
+        theirs=st.sampled_from([None, 0.0, 700.0]),
     )
-    def create_two(self, kind: Kind, manners: tuple[str, str], theirs: bool) -> None:
-        """The first is lost while the second is under way; somebody may ask for the same."""
-        if theirs:
+    def create_two(self, kind: Kind, manners: tuple[str, str], theirs: float | None) -> None:
+        """The first is lost while the second is under way; somebody may have asked for the same."""
+        if theirs is not None:
             self.vendor.make(*kind)
+            self.sim.run(theirs)
         self.create(kind, False, manners[0], PATIENCE + 1.0)
         self.create(kind, False, manners[1], 1.0)
         if self.unknowns():
@@ -175,6 +176,12 @@ class Life(RuleBasedStateMachine):
         call = self.sim.submit(WaitClosed(f"inv_{which}"), timeout=timeout)
         self.judge.patience[call] = due
         assert call.done or call.command.id not in self.judge.closed, "it is known already"
+
+    @rule()
+    def wait_again_and_again(self) -> None:
+        for _ in range(3):
+            self.sim.run(1.0)
+            self.wait(0, 0.5)
 
     @rule(hear=st.booleans())
     def listen(self, hear: bool) -> None:
