@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import vendor
 from hercle_proto import (
@@ -561,99 +559,3 @@ def test_a_session_that_never_stood() -> None:
     world.sim.run(1.0)
     with pytest.raises(ConnectionFailed):
         world.books.ready.result()
-
-
-# -- whatever happens ------------------------------------------------------------------------------
-
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(
-            st.just("create"),
-            st.sampled_from(["answer", "late", "silent", "drop", "never made"]),
-            st.booleans(),
-        ),
-        st.tuples(st.just("lists"), st.sampled_from(["answer", "late", "slow", "drop"])),
-        st.tuples(st.just("reconcile")),
-        st.tuples(st.just("close"), st.integers(0, 9)),
-        st.tuples(st.just("foreign")),
-        st.tuples(st.just("hang up")),
-        st.tuples(st.just("deaf")),
-        st.tuples(st.just("hear")),
-        st.tuples(st.just("run"), st.sampled_from([0.5, 6.0, 40.0])),
-    ),
-    max_size=14,
-)
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(steps=STEPS, seed=st.integers(0, 2**16))
-def test_nothing_is_counted_twice_and_nothing_missed(steps, seed) -> None:
-    policy = ReconnectPolicy(max_attempts=None)
-    world = World(seed=seed, reconnect=policy)
-    sim = world.sim
-    sim.call(Watch())
-    creates, lookups = [], []
-    for step in steps:
-        match step:
-            case "create", manner, mark:
-                world.manner = manner
-                creates.append(sim.submit(MARKED if mark else TEA, timeout=5.0))
-                sim.run(0.1)
-            case "lists", manner:
-                world.lists = manner
-            case ("reconcile",):
-                lost = [call.error for call in creates if isinstance(call.error, OutcomeUnknown)]
-                lookups += [(each, sim.submit(Reconcile(each), timeout=30.0)) for each in lost]
-            case "close", which if which < len(world.rows):
-                world.close_invoice(f"inv_{which}")
-            case ("foreign",):
-                world.make(1000, "tea")
-            case ("hang up",):
-                world.peers[-1].hang_up()
-            case ("deaf",):
-                sim.listening = False
-            case ("hear",):
-                sim.listening = True
-            case "run", seconds:
-                sim.run(seconds)
-            case _:
-                pass
-    world.lists, sim.listening = "answer", True
-    sim.run(1800.0)
-    lost = [call.error for call in creates if isinstance(call.error, OutcomeUnknown)]
-    lookups += [(each, sim.submit(Reconcile(each))) for each in lost]
-    sim.run(30.0)
-
-    # Each create is counted once: by its answer, or by what its look-up surely found.
-    owners: dict[str, set[str]] = {}
-    for call in creates:
-        if call.error is None:
-            owners.setdefault(call.result().id, set()).add(call.command.client_id)
-    for event in world.told(AnsweredLate):
-        assert isinstance(event.answer, CreatedInvoice)
-        owners.setdefault(event.answer.id, set()).add(event.command.client_id)
-    offered: dict[str, set[str]] = {}
-    for unknown, lookup in lookups:
-        match lookup.error or lookup.result():
-            case Unique(invoice=invoice):
-                owners.setdefault(invoice.id, set()).add(unknown.command.client_id)
-            case Candidates(rows=rows):
-                for row in rows:
-                    offered.setdefault(row.id, set()).add(unknown.command.client_id)
-            case found:
-                assert isinstance(found, NotSeenYet | NoAnswer)
-    assert all(len(commands) == 1 for commands in owners.values())
-    assert all(len(commands) == 1 for commands in offered.values())
-    for unknown in lost:
-        if unknown.command.mark is not None:
-            made = [each for each, row in world.rows.items() if row["memo"] == unknown.command.memo]
-            assert [each for each, of in owners.items() if unknown.command.client_id in of] == made
-
-    # Every invoice and every closing was told, once.
-    appeared = [event.invoice.id for event in world.told(InvoiceAppeared)]
-    closed = [event.invoice.id for event in world.told(InvoiceClosed)]
-    assert sorted(appeared) == sorted(world.rows)
-    closings = [each for each, row in world.rows.items() if row["status"] == "CLOSED"]
-    assert sorted(closed) == sorted(closings)
-    assert world.told(InvoiceChanged) == []
-    sim.close()

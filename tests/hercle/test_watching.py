@@ -227,12 +227,13 @@ def test_listings_that_were_asked_for_together_may_come_in_any_order() -> None:
     assert story.watcher.closing("a") == InvoiceClosed(row(status="CLOSED"), None)
 
 
-def test_what_was_known_before_does_not_appear() -> None:
-    story = Story(row("a", "CLOSED"), row("b"))
+def test_what_came_after_the_baseline_was_asked_for_is_news() -> None:
+    story = Story()
     story.watcher.stop()
-    story.watcher.listen(InvoiceSnapshot(()))
-    story.see(row("a", "CLOSED"), row("b"), row("c"))
-    assert story.news() == [InvoiceAppeared(row("c"))]
+    story.see(row("a"))
+    story.see(row("a", "CLOSED"), row("b"))
+    story.watcher.listen(InvoiceSnapshot((row("a"),)))
+    assert story.news() == [InvoiceClosed(row("a", "CLOSED"), None), InvoiceAppeared(row("b"))]
 
 
 @pytest.mark.parametrize("wrong", [None, 5, "", b"a"])

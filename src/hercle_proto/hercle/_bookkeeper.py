@@ -117,8 +117,7 @@ class Bookkeeper:
 
     def close(self, *, now: float, at_once: bool = False) -> None:
         self._inside.close(now=now, at_once=at_once)
-        self._collect(now)
-        self._end(SessionClosed())
+        self._over = self._over or SessionClosed()
         self._look(now)
 
     def stream_opened(self, stream: int, *, now: float) -> None:
@@ -239,15 +238,11 @@ class Bookkeeper:
         """See what came of an input, and whether it is time for another listing."""
         self._now = now
         self._collect(now)
-        if self._over is None and self._inside.error is not None:
-            self._end(self._inside.error)
-        if self._wants_polls and self._polls.is_due(now=now):
+        self._over = self._over or self._inside.error
+        if self._over is not None:  # what was asked ends with its listing
+            self._settled += self._waiting.give_up_all(self._over)
+        elif self._wants_polls and self._polls.is_due(now=now):
             self._poll(now)
-
-    def _end(self, cause: HercleProtoError) -> None:
-        """Nothing is asked any more. What was asked ends with its listing."""
-        self._over = self._over or cause
-        self._settled += self._waiting.give_up_all(cause)
 
     def _collect(self, now: float) -> None:
         for call in self._inside.settled():

@@ -58,7 +58,9 @@ class StopWatching(Command[None]):
 
 @frozen
 class InvoiceAppeared(Event):
-    """An invoice that no listing held before. One that is closed already is told so next."""
+    """An invoice that neither the answer to `Watch` nor an event held before. One that is closed
+    already is told so next.
+    """
 
     invoice: LightningInvoice
 
@@ -191,12 +193,10 @@ class Watcher:
 
     def listen(self, baseline: InvoiceSnapshot) -> None:
         """Somebody listens, and knows this listing, which was taken before."""
-        known = {row.id: row for row in baseline.invoices}
-        self._told = {**self._rows, **known}
-        closed = {row.id for row in baseline.invoices if is_closed(row)}
-        self._told_closed = closed | (self._closings.keys() - known.keys())
+        self._told = {row.id: row for row in baseline.invoices}
+        self._told_closed = {row.id for row in baseline.invoices if is_closed(row)}
         for row in self._rows.values():
-            if not self._knows(row, self._told[row.id]):
+            if not self._knows(row, self._told.get(row.id)):
                 self._due[row.id] = None
         self._look()
 
