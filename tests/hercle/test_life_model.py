@@ -328,6 +328,11 @@ def test_whatever_happens() -> None:
     SEEN.clear()
     run_state_machine_as_test(
         Life,
-        settings=settings(max_examples=150, stateful_step_count=25, report_multiple_bugs=False),
+        settings=settings(
+            max_examples=150,
+            stateful_step_count=25,
+            report_multiple_bugs=False,
+            derandomize=True,  # so that the counts below are no matter of luck
+        ),
     )
     assert {what: SEEN[what] for what, least in OFTEN.items() if SEEN[what] < least} == {}
