@@ -422,6 +422,37 @@ def test_a_listing_that_takes_for_ever() -> None:
     assert world.told(AnsweredLate) == []
 
 
+def test_listings_may_take_as_long_as_the_watch() -> None:
+    world = World(call_timeout=0.5)
+    each = world.make()
+    world.lists = "slow"
+    world.sim.call(Watch(), timeout=60.0)
+    world.close_invoice(each)
+    world.sim.run(60.0)
+    assert world.told(ListingFailed) == []
+    assert world.told(InvoiceClosed)[0].invoice.id == each
+
+
+def test_a_server_that_is_down_is_asked_less_and_less_often() -> None:
+    world = World(road=hercle_rest, fate=lambda _: DOWN)
+    world.sim.submit(WaitClosed("x"))
+    world.sim.run(3600.0)
+    delays = [event.delay for event in world.told(ListingFailed)]
+    assert len(delays) < 25
+    assert max(delays) > 270.0
+
+
+def test_waits_that_ended_set_no_alarm() -> None:
+    world = World()
+    each = world.make()
+    calls = [world.sim.submit(WaitClosed(each), timeout=86400.0) for _ in range(9)]
+    world.sim.abandon(calls[0])
+    world.close_invoice(each)
+    world.sim.run(6.0)
+    assert all(call.done for call in calls)
+    assert world.books.next_deadline() < world.sim.now + 3600.0
+
+
 def test_what_is_watched_holds_up_nothing_else() -> None:
     world = World()
     world.sim.call(Watch())
@@ -480,6 +511,7 @@ def test_errors_name_the_command_that_was_asked() -> None:
     with pytest.raises(NotSent) as not_sent:
         world.sim.call(Watch(), timeout=1.0)
     assert not_sent.value.command == Watch()
+    assert "GetLightningInvoices" not in str(not_sent.value)
 
 
 def test_a_queue_that_is_full_is_a_failed_listing() -> None:

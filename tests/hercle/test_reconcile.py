@@ -140,7 +140,6 @@ FITS_NOT = {
     "no memo": row(memo=None),
     "too early": row(at=-121.0),
     "too late": row(at=631.0),
-    "no payment request": row(encoded_payment_request=None),
 }
 
 
@@ -155,6 +154,19 @@ def test_no_candidate(which: str) -> None:
     story = Story()
     found = story.looks(story.lost(), FITS_NOT[which])
     assert found == NotSeenYet(NOON + timedelta(seconds=40))
+
+
+def test_an_amount_that_cannot_be_read_may_be_it() -> None:
+    story = Story()
+    unreadable = row(encoded_payment_request=None)
+    found = story.looks(story.lost(), unreadable)
+    assert found == Candidates(
+        (unreadable,), AGREE.replace(" agree", " (where it can be read) agree")
+    )
+    marked = row(memo=MARKED.memo, encoded_payment_request=None)
+    story = Story()
+    found = story.looks(story.lost(MARKED), marked)
+    assert found == Candidates((marked,), "its mark is on an amount that cannot be read")
 
 
 def test_candidates_come_oldest_first() -> None:
@@ -614,7 +626,7 @@ WORDS = {
     "dearer tea": attrs.evolve(TEA, amount_btc=TEA.amount_btc * 2),
     "a mark": MARKED,
     "its memo": SAME_MEMO["its memo copied"],
-    "another mark": attrs.evolve(MARKED, memo="tea #12345678", mark="12345678"),
+    "another mark": attrs.evolve(MARKED, memo="tea #abcdefgh", mark="abcdefgh"),
 }
 FATES = {
     # whether it is made, how its caller's waiting ends, what comes late

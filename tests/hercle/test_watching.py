@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hercle_proto import InvalidArgument
+from hercle_proto import InvalidArgument, SessionClosed
 from hercle_proto.bolt11 import PaymentRequest
 from hercle_proto.client import Moment
 from hercle_proto.hercle import (
@@ -15,6 +15,7 @@ from hercle_proto.hercle import (
     InvoiceClosed,
     InvoiceSnapshot,
     LightningInvoice,
+    ListingFailed,
     WaitClosed,
 )
 from hercle_proto.hercle._polls import Pace
@@ -225,6 +226,28 @@ def test_listings_that_were_asked_for_together_may_come_in_any_order() -> None:
     story.see(row(), at=6.0)
     assert story.news() == [InvoiceChanged(row(status="CLOSED"), row())], "it was opened again"
     assert story.watcher.closing("a") == InvoiceClosed(row(status="CLOSED"), None)
+
+
+def test_a_closing_in_an_older_listing_counts() -> None:
+    story = Story(row("a"))
+    story.see(row("a"), at=5.0)
+    story.see(row("a", "CLOSED"), row("b"), at=4.0)
+    assert story.news() == [InvoiceClosed(row("a", "CLOSED"), None)]
+    assert story.watcher.closing("a") is not None
+
+
+def test_who_stops_hears_of_no_failure() -> None:
+    story = Story()
+    story.watcher.failed(ListingFailed(SessionClosed(), 5.0))
+    story.watcher.stop()
+    assert not story.watcher.has_news
+
+
+def test_a_baseline_with_one_id_twice() -> None:
+    rows = row("a", "CLOSED"), row("a")
+    story = Story(*rows)
+    story.see(*rows)
+    assert story.news() == []
 
 
 def test_what_came_after_the_baseline_was_asked_for_is_news() -> None:

@@ -3,7 +3,8 @@
 When it is full and somebody listens, the machine stops wanting data and the peer feels it (nothing
 is lost). When a call waits, or nobody ever listened, reading must go on: then what finds no room is
 counted into one `EventsDropped` at its place. So calls are always answered, memory is bounded, and
-a reader that iterates loses nothing unless it also calls while it lags. The late end of a command
+a reader that iterates loses nothing unless it also calls while it lags (a session that watches
+does). The late end of a command
 that must not be repeated is kept, whatever the limit: it may tell of money, and there are no more
 of these than somebody submitted.
 """

@@ -68,6 +68,7 @@ class Bookkeeper:
         self._listings: dict[Call[Any], _Then] = {}  # asked of the session inside
         self._asking: dict[Call[Any], Call[InvoiceSnapshot]] = {}  # ours, with its listing
         self._watch: Call[Any] | None = None  # the one that began to watch, or is about to
+        self._poll_timeout: float | None = None  # as long as who watches gave the first one
         self._settled: list[Call[Any]] = []
         self._last_id = 0
         self._over: HercleProtoError | None = None
@@ -151,6 +152,7 @@ class Bookkeeper:
                 if self._watch is not None:
                     raise LocalProtocolError("it is watched already: StopWatching comes first")
                 call = self._watch = self._ask(command, self._watched, now, timeout)
+                self._poll_timeout = timeout
             case StopWatching():
                 call = self._new(command)
                 self._watch = None
@@ -271,7 +273,7 @@ class Bookkeeper:
 
     def _poll(self, now: float) -> None:
         try:
-            listing = self._inside.submit(Listing(), now=now)
+            listing = self._inside.submit(Listing(), now=now, timeout=self._poll_timeout)
         except LocalProtocolError as error:  # too much waits already
             self._poll_failed(None, error, now)
         else:
@@ -289,7 +291,7 @@ class Bookkeeper:
         self, listing: Call[InvoiceSnapshot] | None, error: HercleProtoError, now: float
     ) -> None:
         delay = self._polls.failed(listing, now=now)
-        if self._over is None and self._inside.error is None:
+        if self._wants_polls and self._inside.error is None:
             self._watcher.failed(ListingFailed(error, delay))
         if isinstance(error.__cause__, Unauthorized):  # and would be again
             self._settled += self._waiting.give_up_all(error.__cause__)

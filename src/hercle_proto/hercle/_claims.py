@@ -156,26 +156,32 @@ class Claimant:
         return (
             seen.memo == _normal(self.command.memo)
             and self.since <= (seen.row.created_at or self.since) <= self.until
-            and self._asked_for_amount_of(seen)
+            and self._asked_for_amount_of(seen) is not False
         )
 
-    def _asked_for_amount_of(self, seen: Seen) -> bool:
+    def _asked_for_amount_of(self, seen: Seen) -> bool | None:
+        """None if the row's amount cannot be read."""
+        if seen.amount_msat is None:
+            return None
         return seen.amount_msat == self.command.amount_sats * _MSAT_PER_SAT
 
     def finds_by_mark(self, rows: Sequence[Seen]) -> bool:
         """Whether its mark tells which of these it has made, if nobody else can have made it."""
         marked = self.command.mark is not None
-        return marked and len(rows) == 1 and self._asked_for_amount_of(rows[0])
+        return marked and len(rows) == 1 and self._asked_for_amount_of(rows[0]) is True
 
     def why(self, rows: Sequence[Seen]) -> str:
         """What speaks for these rows that it may have made, and why it is not sure."""
         if self.command.mark is None:
             agree = "amount, memo and time" if self.since > _FIRST else "amount and memo"
+            if any(seen.amount_msat is None for seen in rows):
+                agree += " (where it can be read)"
             return f"{agree} agree, and no mark in the memo tells whose it is"
         if len(rows) > 1:
             return "several rows hold its mark"
-        if not self._asked_for_amount_of(rows[0]):
-            return "its mark is on another amount"
+        if (right := self._asked_for_amount_of(rows[0])) is not True:
+            amount = "an amount that cannot be read" if right is None else "another amount"
+            return f"its mark is on {amount}"
         return "another command may have made the row that holds its mark"
 
 

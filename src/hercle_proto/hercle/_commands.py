@@ -4,10 +4,11 @@ exist.
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from attrs import field, frozen
 
@@ -17,6 +18,9 @@ from hercle_proto.hercle import _rules
 from hercle_proto.hercle._models import CreatedInvoice, InvoiceSnapshot
 
 __all__ = ["CreateLightningInvoice", "GetLightningInvoices", "HercleCommand"]
+
+_MARK: Final = re.compile(r"[a-z2-7]{8}")
+"""What `marked` draws."""
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -33,8 +37,11 @@ def _check_memo(command: CreateLightningInvoice, _attribute: object, value: str 
 def _check_mark(command: CreateLightningInvoice, _attribute: object, value: str | None) -> None:
     if value is None:
         return
-    if not (value and (command.memo or "").endswith(f"#{value}")):
-        rule = "must be what the memo ends in after a '#'; make it None if you change the memo"
+    if not (_MARK.fullmatch(str(value)) and (command.memo or "").endswith(f"#{value}")):
+        rule = (
+            "must be what a session made the memo end in, after a '#'; "
+            "make it None if you change the memo"
+        )
         raise InvalidArgument("mark", rule, f"{value!r:.40}")
 
 

@@ -7,7 +7,14 @@ from typing import Any, ClassVar, Protocol
 from attrs import frozen
 
 from hercle_proto._contract import Call, Command, Machine
-from hercle_proto._errors import CommandError, CommandRefused, HercleProtoError, NoAnswer, NotSent
+from hercle_proto._errors import (
+    CommandError,
+    CommandRefused,
+    HercleProtoError,
+    NoAnswer,
+    NotSent,
+    TimedOut,
+)
 from hercle_proto.client import ServerClock
 from hercle_proto.hercle._commands import GetLightningInvoices
 
@@ -53,12 +60,16 @@ def in_the_name_of(command: Command[Any], error: HercleProtoError) -> CommandErr
     """What a listing ended with, for the command that needed it."""
     match error:
         case NotSent(cause=cause):
-            return NotSent(command, cause=cause)
+            return NotSent(command, cause=_renamed(command, cause))
         case NoAnswer(cause=cause):
-            return NoAnswer(command, cause=cause)
+            return NoAnswer(command, cause=_renamed(command, cause))
         case CommandRefused(reason=reason, code=code, status=status, param=param):
             refused = CommandRefused(command, reason, code=code, status=status, param=param)
             refused.__cause__ = error.__cause__
             return refused
         case _:
             raise AssertionError(f"no listing ends with {type(error).__name__}")
+
+
+def _renamed(command: Command[Any], cause: Exception) -> Exception:
+    return TimedOut(command.name, cause.seconds) if isinstance(cause, TimedOut) else cause

@@ -9,7 +9,7 @@ from math import inf
 from typing import Final
 
 from hercle_proto._contract import Call, Entropy
-from hercle_proto._errors import NotSent
+from hercle_proto._errors import NotSent, TimedOut
 from hercle_proto.hercle._listings import duration
 from hercle_proto.hercle._models import InvoiceSnapshot
 
@@ -41,7 +41,7 @@ class Pace:
         return self._drawn(self._delay)
 
     def not_sent(self) -> float:
-        """The delay after one that nobody was asked for: there was no connection."""
+        """The delay after one that waited for a connection: nobody was asked for it."""
         return self._drawn(self.LEAST)
 
     def _drawn(self, delay: float) -> float:
@@ -82,17 +82,17 @@ class Polls:
         self._given_up_at = now + self.PATIENCE
 
     def came(self, listing: Call[InvoiceSnapshot], *, now: float) -> None:
-        """A listing was answered: this one, or one that somebody else asked for."""
+        """A listing was answered: the one under way, or the first of who watches."""
         self._ended(listing)
         self._due = now + self._pace.answered(duration(listing, now=now))
 
     def failed(self, listing: Call[InvoiceSnapshot] | None, *, now: float) -> float:
         """The one under way failed, or (None) could not be asked for. The delay until the next."""
-        delay = (
-            self._pace.not_sent()
-            if listing is not None and isinstance(listing.error, NotSent)
-            else self._pace.failed()
-        )
+        match listing and listing.error:
+            case NotSent(cause=TimedOut()):  # it waited for a connection, and asked nobody
+                delay = self._pace.not_sent()
+            case _:
+                delay = self._pace.failed()
         self._ended(listing)
         self._due = now + delay
         return delay

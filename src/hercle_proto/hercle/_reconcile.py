@@ -21,7 +21,7 @@ from hercle_proto.client import Moment, ServerClock
 from hercle_proto.hercle._claims import Claimant, Create, Seen, created_by, left_by
 from hercle_proto.hercle._commands import CreateLightningInvoice
 from hercle_proto.hercle._models import InvoiceSnapshot, LightningInvoice
-from hercle_proto.hercle._watching import is_closed
+from hercle_proto.hercle._watching import distinct
 
 __all__ = ["Candidates", "NotSeenYet", "Reconcile", "Reconciled", "Reconciler", "Unique"]
 
@@ -134,7 +134,7 @@ class Reconciler:
         """What a listing that was asked for at `asked_at` tells of an unknown create."""
         self._learn_all()
         unknown = self._known_as(unknown)
-        rows = _distinct(snapshot.invoices)
+        rows = distinct(snapshot.invoices)
         own = next((each for each in self._creates.values() if each.unknown is unknown), None)
         claimant = own.claimant(*self._zero()) if own else self._stranger(unknown, asked_at)
         if claimant is not None:
@@ -238,15 +238,6 @@ class Reconciler:
 
 def _key(unknown: OutcomeUnknown) -> tuple[object, ...]:
     return unknown.command, unknown.sent_at, unknown.ended_at
-
-
-def _distinct(rows: Iterable[LightningInvoice]) -> dict[str, LightningInvoice]:
-    """By id. Of several with one id a closed one counts."""
-    distinct: dict[str, LightningInvoice] = {}
-    for row in rows:
-        if row.id not in distinct or is_closed(row):
-            distinct[row.id] = row
-    return distinct
 
 
 def _told(outcome: object, rows: Mapping[str, LightningInvoice]) -> Unique | Candidates | None:

@@ -22,7 +22,7 @@ class Waiting:
     def __init__(self) -> None:
         self._calls: dict[Call[InvoiceClosed], str] = {}  # with ids of invoices
         self._deadlines: list[tuple[float, int, Call[InvoiceClosed], float]] = []
-        """A heap, with time-outs; some of its calls may have ended."""
+        """A heap, with time-outs; calls behind the first may have ended."""
 
     def __bool__(self) -> bool:
         return bool(self._calls)
@@ -54,16 +54,15 @@ class Waiting:
         return []
 
     def next_deadline(self) -> float:
-        """When the first one has waited long enough, or had, if it has ended since."""
+        """When the first one has waited long enough."""
         return self._deadlines[0][0] if self._deadlines else inf
 
     def time_out(self, *, now: float) -> _Calls:
         """Those that have waited long enough."""
         late = []
         while self._deadlines and self._deadlines[0][0] <= now:
-            _, _, call, timeout = heappop(self._deadlines)
-            if call in self._calls:
-                late += self.give_up(call, TimedOut(call.command.name, timeout))
+            _, _, call, timeout = self._deadlines[0]
+            late += self.give_up(call, TimedOut(call.command.name, timeout))
         return late
 
     def tell(self, closing: Callable[[str], InvoiceClosed | None]) -> _Calls:
@@ -75,14 +74,21 @@ class Waiting:
                 ended.append(call)
         for call in ended:
             del self._calls[call]
+        self._sweep()
         return ended
 
     def give_up(self, call: Call[InvoiceClosed], cause: HercleProtoError) -> _Calls:
         """This one, without an answer."""
         call.fail(NoAnswer(call.command, cause=cause))
         del self._calls[call]
+        self._sweep()
         return [call]
 
     def give_up_all(self, cause: HercleProtoError) -> _Calls:
         """All of them, without an answer."""
         return [ended for call in [*self._calls] for ended in self.give_up(call, cause)]
+
+    def _sweep(self) -> None:
+        """Keep an ended call from being the next deadline."""
+        while self._deadlines and self._deadlines[0][2] not in self._calls:
+            heappop(self._deadlines)

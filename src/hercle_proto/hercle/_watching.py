@@ -1,7 +1,8 @@
-"""What changed between listings of invoices, told once, and how often to ask for one."""
+"""What changed between listings of invoices, told once."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from math import inf
 from typing import Any, ClassVar, Final, TypeAlias
@@ -23,6 +24,8 @@ __all__ = [
     "WaitClosed",
     "Watch",
     "Watcher",
+    "distinct",
+    "is_closed",
 ]
 
 _CLOSED: Final = "CLOSED"
@@ -152,13 +155,14 @@ class Watcher:
     ) -> None:
         """A listing came; `asked` and `came` are what the server's clock showed then.
 
-        One that was asked for earlier than the newest is news no more. Of rows with one id, and in
-        listings that were asked for together, the closed one counts.
+        Of one that was asked for earlier than the newest, only closings are news. Of rows with one
+        id, and in listings that were asked for together, the closed one counts.
         """
         self._failure = None
-        if asked_at >= self._asked_at:
-            self._asked_at = asked_at
-            for row in snapshot.invoices:
+        is_newest = asked_at >= self._asked_at
+        self._asked_at = max(self._asked_at, asked_at)
+        for row in snapshot.invoices:
+            if is_newest or (is_closed(row) and row.id not in self._closings):
                 self._take_row(row, asked_at, asked, came)
         self._look()
 
@@ -193,8 +197,8 @@ class Watcher:
 
     def listen(self, baseline: InvoiceSnapshot) -> None:
         """Somebody listens, and knows this listing, which was taken before."""
-        self._told = {row.id: row for row in baseline.invoices}
-        self._told_closed = {row.id for row in baseline.invoices if is_closed(row)}
+        self._told = distinct(baseline.invoices)
+        self._told_closed = {row.id for row in self._told.values() if is_closed(row)}
         for row in self._rows.values():
             if not self._knows(row, self._told.get(row.id)):
                 self._due[row.id] = None
@@ -202,7 +206,7 @@ class Watcher:
 
     def stop(self) -> None:
         """Nobody listens."""
-        self._told = None
+        self._told = self._failure = None
         self._due.clear()
         self._look()
 
@@ -244,6 +248,15 @@ class Watcher:
 
     def _look(self) -> None:
         self.has_news = bool(self._due) or self._failure is not None
+
+
+def distinct(rows: Iterable[LightningInvoice]) -> dict[str, LightningInvoice]:
+    """By id. Of several with one id a closed one counts."""
+    found: dict[str, LightningInvoice] = {}
+    for row in rows:
+        if row.id not in found or is_closed(row):
+            found[row.id] = row
+    return found
 
 
 def is_closed(row: LightningInvoice) -> bool:
