@@ -42,11 +42,17 @@ class _Known(TypedDict):
 
 
 def failure_of(
-    command: Command[Any], response: Response, *, key: str | None, where: str
+    command: Command[Any],
+    response: Response,
+    *,
+    key: str | None,
+    where: str,
+    may_have_run: bool = False,
 ) -> Refused | Unclear:
     """What an answer with a status of 300 or more means.
 
-    `key` is blotted out of what the server says; `where` names the API in errors.
+    `key` is blotted out of what the server says; `where` names the API in errors. `may_have_run`
+    is whether something in the answer keeps even a 4xx from being a refusal.
     """
     status = response.status
     if status < 400:
@@ -55,7 +61,7 @@ def failure_of(
     told, code, param = (presentable(text, secret=key) for text in _told(response.body))
     reason = told or _UNTOLD.get(status, "no reason was given")
     known = _Known(code=code or None, status=status, param=param or None)
-    if status >= 500 or status == REQUEST_TIMEOUT:
+    if may_have_run or status >= 500 or status == REQUEST_TIMEOUT:
         return Unclear(ApiError(reason, **known))
     refused = CommandRefused(command, reason, **known)
     if status in KEY_REFUSED:

@@ -17,14 +17,12 @@ from msgspec.json import Decoder
 from hercle_proto._contract import Command, Entropy
 from hercle_proto._credentials import bearer
 from hercle_proto._errors import (
-    ApiError,
-    CommandRefused,
     InvalidArgument,
     LocalProtocolError,
     RemoteProtocolError,
 )
 from hercle_proto._numbers import decimal_to_wire
-from hercle_proto.client import Answered, Outcome, Refused, Rejected, Unclear, failure_of
+from hercle_proto.client import Answered, Outcome, Rejected, Unclear, failure_of
 from hercle_proto.hercle._answers import CREATED, Details, answer_from
 from hercle_proto.hercle._commands import (
     CreateLightningInvoice,
@@ -101,12 +99,8 @@ class HercleRest:
         self.verifier.clock.heed(response.date, now=now)
         if response.status < 300:
             return _success(cast("_Command", command), response, self.verifier, now)
-        failure = failure_of(command, response, key=key, where="the REST API")
-        match failure:
-            case Refused(CommandRefused() as no) if not command.repeatable and _names_one(response):
-                return Unclear(ApiError(no.reason, code=no.code, status=no.status, param=no.param))
-            case _:
-                return failure
+        named = not command.repeatable and _names_one(response)
+        return failure_of(command, response, key=key, where="the REST API", may_have_run=named)
 
 
 def _names_one(response: Response) -> bool:

@@ -18,8 +18,6 @@ from hercle_proto._border import DECODING_FAILURES
 from hercle_proto._contract import Command
 from hercle_proto._credentials import bearer
 from hercle_proto._errors import (
-    ApiError,
-    CommandRefused,
     GraphQLError,
     InvalidArgument,
     LocalProtocolError,
@@ -106,13 +104,8 @@ class ReflexApi:
         if errors := _errors(told):
             return _failed(command, response, told, errors, key=key)
         if response.status >= 300:
-            failure = failure_of(command, response, key=key, where="Reflex")
-            match failure:
-                case Refused(CommandRefused() as no) if _something_came(command, told):
-                    known = ApiError(no.reason, code=no.code, status=no.status, param=no.param)
-                    return Unclear(known)
-                case _:
-                    return failure
+            came = _something_came(command, told)
+            return failure_of(command, response, key=key, where="Reflex", may_have_run=came)
         if "data" not in told:
             return Unclear(
                 RemoteProtocolError(f"the answer (HTTP {response.status}) is none of GraphQL")
