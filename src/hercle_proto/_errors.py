@@ -215,6 +215,9 @@ class GaveUp(HercleProtoError):
 class GivenUp(HercleProtoError):
     """Nobody waits for the command any more."""
 
+    def __init__(self, message: str = "its caller went away") -> None:
+        super().__init__(message)
+
 
 class SessionClosed(HercleProtoError):
     """The session was closed on our side."""

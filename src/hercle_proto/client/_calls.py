@@ -138,7 +138,7 @@ class Calls:
             self._give_up(call, now)
         else:
             self._waiting.remove(call)
-            self._end(call, not_answered(call, GivenUp("its caller went away"), now))
+            self._end(call, not_answered(call, GivenUp(), now))
         self._sweep()
 
     # -- what the machine does ---------------------------------------------------------------------

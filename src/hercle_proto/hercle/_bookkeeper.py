@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import inf
-from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from hercle_proto._contract import (
     NEED_DATA,
@@ -41,7 +41,6 @@ from hercle_proto.hercle._watching import ListingFailed, StopWatching, WaitClose
 __all__ = ["Bookkeeper"]
 
 R = TypeVar("R")
-_GONE: Final = "its caller went away"
 
 _Then: TypeAlias = Callable[[Call[InvoiceSnapshot], float], None]
 """What to do when a listing has ended."""
@@ -173,12 +172,12 @@ class Bookkeeper:
     def abandon(self, call: Call[Any], *, now: float) -> None:
         if call in self._waiting:
             call.abandoned = True
-            self._settled += self._waiting.give_up(call, GivenUp(_GONE))
+            self._settled += self._waiting.give_up(call, GivenUp())
         elif (listing := self._asking.pop(call, None)) is not None:
             call.abandoned = True
             del self._listings[listing]
             self._inside.abandon(listing, now=now)
-            self._fail(call, NoAnswer(call.command, cause=GivenUp(_GONE)))
+            self._fail(call, NoAnswer(call.command, cause=GivenUp()))
         else:
             self._inside.abandon(call, now=now)
             self._reconciler.ended(call, now=now)
