@@ -43,7 +43,7 @@ def control_routes(sandbox: Sandbox, key: Key) -> list[Route]:
     async def close(request: Request) -> Response:
         invoice_id = request.path_params["id"]
         try:
-            await run_sync(sandbox.close_invoice, invoice_id)
+            await run_sync(sandbox.book.close, invoice_id)
         except KeyError:
             message = f"There is no invoice {invoice_id}"
             raise Refused(404, "invoice_not_found", message, param="id") from None
@@ -59,7 +59,7 @@ def control_routes(sandbox: Sandbox, key: Key) -> list[Route]:
         except OverflowError:
             offset = timedelta.max
         try:
-            sandbox.set_clock_offset(offset)
+            sandbox.clock.set_offset(offset)
         except ValueError as error:
             raise Refused(422, "invalid_request", str(error), param="offset_seconds") from None
         return Response(status_code=204)
@@ -67,7 +67,7 @@ def control_routes(sandbox: Sandbox, key: Key) -> list[Route]:
     async def arm(request: Request) -> Response:
         asked = decoded(await read_body(request), _Arming)
         try:
-            sandbox.arm(asked.fault, path=asked.path, times=asked.times)
+            sandbox.faults.arm(asked.fault, path=asked.path, times=asked.times)
         except ValueError as error:
             raise Refused(422, "invalid_request", str(error)) from None
         return Response(status_code=204)

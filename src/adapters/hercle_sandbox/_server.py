@@ -46,7 +46,7 @@ class Running:
 
         Raises `KeyError` for one that is not there, and `AlreadyClosed`, also for one that is over.
         """
-        self._sandbox.close_invoice(invoice_id)
+        self._sandbox.book.close(invoice_id)
 
     def set_clock_offset(self, offset: timedelta) -> None:
         """Be that far ahead of this machine's clock, or behind it; answers' `Date` headers too.
@@ -54,14 +54,14 @@ class Running:
         Invoices are over by that clock, also ones made before. Raises `ValueError` for more than 20
         years.
         """
-        self._sandbox.set_clock_offset(offset)
+        self._sandbox.clock.set_offset(offset)
 
     def arm(self, fault: str, *, path: str, times: int = 1) -> None:
         """Let the next requests for a path end with a fault, such as `cut` (`_http_faults`).
 
         Raises `ValueError` for a fault or a path that there is not, and beyond 1000 times.
         """
-        self._sandbox.arm(fault, path=path, times=times)
+        self._sandbox.faults.arm(fault, path=path, times=times)
 
 
 @contextmanager
