@@ -25,7 +25,6 @@ __all__ = [
     "Watch",
     "Watcher",
     "distinct",
-    "is_closed",
 ]
 
 _CLOSED: Final = "CLOSED"
